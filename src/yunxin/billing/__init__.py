@@ -1,0 +1,1 @@
+"""Prepaid packages and their ledger. Imports `accounts` and below. Begin with `models`."""

@@ -1,0 +1,165 @@
+"""Channels to the carriers, whose number is whose, and whom and what never to send."""
+
+from django.db import models
+from django.db.models.functions import Now, Upper
+
+from yunxin.accounts.models import User
+from yunxin.vocabulary import (
+    BindMode,
+    BlockReason,
+    CarrierName,
+    ChannelWish,
+    IdRule,
+    LinkState,
+    WireAlphabet,
+)
+
+
+def _choices(words):
+    return [(str(word), str(word)) for word in words]
+
+
+class Channel(models.Model):
+    """One connection account at a carrier gateway (通道). Writer: carriers."""
+
+    name = models.CharField(max_length=40, unique=True)
+    protocol = models.CharField(max_length=8, default="smpp")
+    host = models.CharField(max_length=200)
+    port = models.PositiveIntegerField()
+    system_id = models.CharField(max_length=15)
+    # Encrypted with the deployment's secret key (carriers.channels.seal); never shown again.
+    password_sealed = models.TextField(blank=True)
+    system_type = models.CharField(max_length=12, blank=True)
+    bind_mode = models.CharField(
+        max_length=12, choices=_choices(BindMode), default=BindMode.TRANSCEIVER
+    )
+    sessions = models.PositiveSmallIntegerField(default=1)
+    window = models.PositiveIntegerField(default=100)  # unanswered submits per session
+    rate_per_s = models.PositiveIntegerField(default=500)  # segments per second; 0: no limit
+    access_number = models.CharField(max_length=20)
+    # Carriers served, as in vocabulary.CarrierName; empty: all.
+    carriers = models.JSONField(default=list, blank=True)
+    weight = models.PositiveSmallIntegerField(default=1)
+    id_rule = models.CharField(max_length=20, choices=_choices(IdRule), default=IdRule.AS_IS)
+    alphabet = models.CharField(
+        max_length=16, choices=_choices(WireAlphabet), default=WireAlphabet.UCS2
+    )
+    source_ton = models.PositiveSmallIntegerField(default=0)
+    source_npi = models.PositiveSmallIntegerField(default=1)
+    dest_ton = models.PositiveSmallIntegerField(default=1)
+    dest_npi = models.PositiveSmallIntegerField(default=1)
+    dest_prefix = models.CharField(max_length=6, default="86", blank=True)
+    enquire_every_s = models.PositiveIntegerField(default=30)
+    answer_timeout_s = models.PositiveIntegerField(default=30)
+    wish = models.CharField(max_length=8, choices=_choices(ChannelWish), default=ChannelWish.STOP)
+    # Grows with every change that asks for a new connection.
+    version = models.PositiveIntegerField(default=1)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("id",)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class ChannelState(models.Model):
+    """What an engine says of a channel right now. Writer: engine."""
+
+    pk = models.CompositePrimaryKey("channel_id", "engine_id")
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="states", db_constraint=False)
+    engine_id = models.BigIntegerField()
+    state = models.CharField(max_length=12, choices=_choices(LinkState))
+    sessions_bound = models.IntegerField(default=0)
+    window_used = models.IntegerField(default=0)
+    window_size = models.IntegerField(default=0)
+    submitted_per_s = models.FloatField(default=0)
+    allowed_per_s = models.FloatField(default=0)  # after the carrier's throttling
+    last_error = models.CharField(max_length=300, blank=True)
+    last_error_at = models.DateTimeField(null=True)
+    bound_at = models.DateTimeField(null=True)
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "channel_state"
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.state}"
+
+
+class NumberPrefix(models.Model):
+    """Three or four leading digits and their carrier. Writer: carriers."""
+
+    prefix = models.CharField(max_length=4, primary_key=True)
+    carrier = models.CharField(max_length=12, choices=_choices(CarrierName))
+
+    class Meta:
+        ordering = ("prefix",)
+
+    def __str__(self) -> str:
+        return self.prefix
+
+
+class BlockedNumber(models.Model):
+    """A phone that must not be sent to: by anybody (no enterprise), or by one enterprise.
+
+    Writers: carriers (operators' entries) and engine/inbound (a reply that unsubscribes).
+    """
+
+    # 0 stands for "everybody's", so that one unique index serves both lists.
+    enterprise_id = models.BigIntegerField(default=0)
+    phone = models.CharField(max_length=11)
+    reason = models.CharField(
+        max_length=16, choices=_choices(BlockReason), default=BlockReason.OPERATOR
+    )
+    note = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True, db_default=Now())
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [
+            models.UniqueConstraint(fields=("phone", "enterprise_id"), name="blocked_once"),
+        ]
+        indexes = [models.Index(fields=("enterprise_id", "-id"), name="blocked_of_enterprise")]
+
+    def __str__(self) -> str:
+        return f"{self.phone[:3]}****{self.phone[-4:]}"
+
+
+class ForbiddenWord(models.Model):
+    """A word that no text may contain. Writer: carriers."""
+
+    word = models.CharField(max_length=60)
+    note = models.CharField(max_length=200, blank=True)
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ("-id",)
+        constraints = [models.UniqueConstraint(Upper("word"), name="forbidden_word_once")]
+
+    def __str__(self) -> str:
+        return self.word
+
+
+class EngineInstance(models.Model):
+    """A running engine: its id, and that it is alive. Writer: engine.
+
+    An engine also holds the session advisory lock (ENGINE_LOCK, id): who can take the lock of
+    another knows that it is gone, however it went.
+    """
+
+    id = models.BigIntegerField(primary_key=True)
+    node = models.PositiveSmallIntegerField(unique=True)  # 0–1023: the node bits of its message ids
+    host = models.CharField(max_length=100)
+    pid = models.IntegerField()
+    version = models.CharField(max_length=20)
+    started_at = models.DateTimeField()
+    heartbeat_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "engine_instance"
+
+    def __str__(self) -> str:
+        return f"{self.host}:{self.pid}"

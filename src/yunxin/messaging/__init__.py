@@ -1,0 +1,4 @@
+"""Message records: what the engine did, shown to people.
+
+Imports `campaigns` and below. Begin with `models`.
+"""

@@ -1,0 +1,280 @@
+"""The words that both halves write into the database, and the shape of a message id.
+
+The Django half and the engine half never import one another; what a row's state column may hold
+is said here once. A `StrEnum` is written by its value. Start with `MessageState`.
+"""
+
+from datetime import UTC, datetime, timedelta
+from enum import IntEnum, StrEnum
+
+
+class MessageKind(StrEnum):
+    """What is sent: a text SMS, or a rich-media message."""
+
+    TEXT = "text"
+    RICH = "rich"
+
+
+class TrafficClass(StrEnum):
+    """Why it is sent; decides who goes first when the lines are full."""
+
+    VERIFICATION = "verification"
+    NOTICE = "notice"
+    MARKETING = "marketing"
+
+
+class Priority(IntEnum):
+    """The order in which traffic classes are claimed: the lower number goes first."""
+
+    VERIFICATION = 0
+    NOTICE = 1
+    MARKETING = 2
+
+
+PRIORITY_OF = {
+    TrafficClass.VERIFICATION: Priority.VERIFICATION,
+    TrafficClass.NOTICE: Priority.NOTICE,
+    TrafficClass.MARKETING: Priority.MARKETING,
+}
+
+
+class MessageState(StrEnum):
+    """The life of a message: accepted → sending → submitted → a final word.
+
+    The column holds `accepted` until the message is final. `sending` and `submitted` are derived
+    by the pages from the queue, so that a message is written only twice.
+    """
+
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    SUBMITTED = "submitted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+FINAL_STATES = frozenset(
+    {
+        MessageState.DELIVERED,
+        MessageState.FAILED,
+        MessageState.EXPIRED,
+        MessageState.UNKNOWN,
+        MessageState.CANCELLED,
+    }
+)
+
+
+class MessageEventKind(StrEnum):
+    """What the time line of a message tells besides its ordinary way."""
+
+    REFUSED = "refused"  # the carrier refused it for good
+    RETRY = "retry"  # the carrier refused it for now; it is tried again
+    UNANSWERED = "unanswered"  # no answer in time
+    IN_DOUBT = "in_doubt"  # handed over, unanswered when the engine or the line died
+    SENT_AGAIN = "sent_again"  # in doubt and sent again: the phone may get it twice
+    LATE_RECEIPT = "late_receipt"  # a receipt after the final word; the word stays
+    CANCELLED = "cancelled"
+    EXPIRED = "expired"  # no receipt within the settable time
+
+
+class Source(StrEnum):
+    """How a message came in."""
+
+    PORTAL = "portal"
+    API = "api"
+
+
+class CarrierName(StrEnum):
+    """The carriers of the mainland; `unknown` goes the default route."""
+
+    MOBILE = "mobile"
+    UNICOM = "unicom"
+    TELECOM = "telecom"
+    BROADNET = "broadnet"
+    UNKNOWN = "unknown"
+
+
+class SignatureKind(StrEnum):
+    """What a signature names."""
+
+    COMPANY = "company"
+    TRADEMARK = "trademark"
+    APP = "app"
+    WEBSITE = "website"
+    ACCOUNT = "account"  # 公众号 / 小程序
+    OTHER = "other"
+
+
+class ReviewState(StrEnum):
+    """The life of whatever an operator reviews."""
+
+    PENDING = "pending"  # 审核中
+    APPROVED = "approved"  # 审核通过
+    REJECTED = "rejected"  # 审核驳回
+    CANCELLED = "cancelled"  # 已注销
+
+
+class TemplateKind(StrEnum):
+    """行业短信 or 营销短信."""
+
+    INDUSTRY = "industry"
+    MARKETING = "marketing"
+
+
+class SignaturePosition(StrEnum):
+    """Where 【签名】 stands in the text."""
+
+    FRONT = "front"
+    BACK = "back"
+
+
+class AudienceKind(StrEnum):
+    """How a campaign's recipients were given."""
+
+    TYPED = "typed"
+    GROUPS = "groups"
+    FILE = "file"
+
+
+class AudienceState(StrEnum):
+    """How far the preparation of a campaign's recipients is."""
+
+    WAITING = "waiting"
+    READING = "reading"
+    READY = "ready"
+    FAILED = "failed"
+
+
+class CampaignWish(StrEnum):
+    """What people decided about a campaign."""
+
+    DRAFT = "draft"
+    RUN = "run"
+    PAUSE = "pause"
+    TERMINATE = "terminate"
+
+
+class CampaignState(StrEnum):
+    """What the engine made of a campaign so far."""
+
+    FEEDING = "feeding"  # recipients are being turned into messages
+    FED = "fed"  # all are messages; some are not final yet
+    FINISHED = "finished"
+    FAILED = "failed"  # it could not be carried out; `failure` says why
+    TERMINATED = "terminated"
+
+
+class CampaignHold(StrEnum):
+    """Why a running campaign waits by itself."""
+
+    NONE = ""
+    NO_BALANCE = "no_balance"
+    QUIET_HOURS = "quiet_hours"
+
+
+class CampaignFailure(StrEnum):
+    """Why a campaign could not be carried out."""
+
+    NONE = ""
+    SIGNATURE = "signature"  # cancelled or no longer approved
+    TEMPLATE = "template"  # deleted or no longer approved
+    ENTERPRISE = "enterprise"  # suspended
+    ALL_REFUSED = "all_refused"  # not a single recipient could be accepted
+
+
+class Refusal(StrEnum):
+    """Why a message was not accepted; people read the sentence, programs the word."""
+
+    PHONE_INVALID = "phone_invalid"
+    PHONE_DUPLICATE = "phone_duplicate"
+    BLOCKED_GLOBAL = "blocked_global"
+    BLOCKED_ENTERPRISE = "blocked_enterprise"
+    CARRIER_NOT_SERVED = "carrier_not_served"  # outside the template's 发送范围
+    PARAMS_MISSING = "params_missing"
+    PARAMS_EXTRA = "params_extra"
+    PARAM_TOO_LONG = "param_too_long"
+    FORBIDDEN_WORD = "forbidden_word"
+    TEXT_TOO_LONG = "text_too_long"
+    QUIET_HOURS = "quiet_hours"
+    FREQUENCY = "frequency"
+    NO_BALANCE = "no_balance"
+    SIGNATURE_NOT_APPROVED = "signature_not_approved"
+    TEMPLATE_NOT_APPROVED = "template_not_approved"
+    ENTERPRISE_SUSPENDED = "enterprise_suspended"
+    LINE_MALFORMED = "line_malformed"
+    FULL_WIDTH_COMMA = "full_width_comma"
+
+
+class BlockReason(StrEnum):
+    """Why a phone is on a blacklist."""
+
+    OPERATOR = "operator"
+    UNSUBSCRIBED = "unsubscribed"
+    COMPLAINT = "complaint"
+
+
+class ChannelWish(StrEnum):
+    """What the operator wants a channel to do."""
+
+    RUN = "run"
+    STOP = "stop"
+
+
+class LinkState(StrEnum):
+    """What the engine says a channel's line is doing."""
+
+    STOPPED = "stopped"
+    CONNECTING = "connecting"
+    BOUND = "bound"
+    REFUSED = "refused"  # the carrier refused the log-in
+    DOWN = "down"
+
+
+class BindMode(StrEnum):
+    """How an SMPP account is bound."""
+
+    TRANSCEIVER = "transceiver"
+    PAIR = "pair"  # a transmitter and a receiver
+
+
+class IdRule(StrEnum):
+    """How the id of a receipt is brought to the form of the submit answer's id."""
+
+    AS_IS = "as_is"
+    HEX_TO_DECIMAL = "hex_to_decimal"
+    DECIMAL_TO_HEX = "decimal_to_hex"
+    CASE_INSENSITIVE = "case_insensitive"
+
+
+class WireAlphabet(StrEnum):
+    """In which alphabet a channel sends."""
+
+    UCS2 = "ucs2"
+    GSM7_OR_UCS2 = "gsm7_or_ucs2"  # 7-bit where the whole text allows it
+
+
+class InDoubtPolicy(StrEnum):
+    """What becomes of a message that was handed over and not answered when a process died."""
+
+    RESEND = "resend"
+    UNKNOWN = "unknown"
+
+
+# Message ids -----------------------------------------------------------------------------------
+
+EPOCH = datetime(2024, 1, 1, tzinfo=UTC)
+NODE_BITS = 10
+COUNTER_BITS = 12
+TIME_SHIFT = NODE_BITS + COUNTER_BITS  # milliseconds stand above node and counter
+
+
+def message_id_floor(moment: datetime) -> int:
+    """The smallest message id that can be made at this moment (aware) or later."""
+    return ((moment - EPOCH) // timedelta(milliseconds=1)) << TIME_SHIFT
+
+
+def message_id_time(message_id: int) -> datetime:
+    """When the id was made: aware UTC, to the millisecond."""
+    return EPOCH + timedelta(milliseconds=message_id >> TIME_SHIFT)

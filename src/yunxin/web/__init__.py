@@ -1,0 +1,4 @@
+"""What all pages share: shell, lists, forms, uploads, menus.
+
+Imports nothing above. Begin with `menus`.
+"""
