@@ -1,0 +1,153 @@
+"""What tests of all rooms share: a PostgreSQL of their own, and no way to the network beyond.
+
+`postgres` (session) is the URL of a server: DATABASE_URL where it is set, else an embedded one
+that ends with the tests. pytest-django's `db` uses it too. `database` (function) is the URL of a
+fresh, migrated database, for tests whose programs open connections of their own.
+"""
+
+import ipaddress
+import os
+import shutil
+import socket
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+from uuid import uuid4
+
+import psycopg
+import pytest
+import uvloop
+from psycopg import sql
+from psycopg.conninfo import conninfo_to_dict
+
+from yunxin import embedded
+
+TEMPLATE = "yunxin_migrated"
+
+
+class NetworkReached(AssertionError):
+    """A test tried to connect to something that is not this machine."""
+
+
+def _refuse_strangers(address: Any) -> None:
+    """Let Unix sockets and loopback addresses pass, nothing else."""
+    if isinstance(address, (str, bytes)):
+        return
+    host = str(address[0])
+    if host in ("localhost", "") or host.endswith(".localhost"):
+        return
+    try:
+        stranger = not ipaddress.ip_address(host.partition("%")[0]).is_loopback
+    except ValueError:
+        stranger = True
+    if stranger:
+        raise NetworkReached(f"A test reached for {host}; only this machine is allowed.")
+
+
+def _guard(original: Callable[..., Any]) -> Callable[..., Any]:
+    def connect(self: socket.socket, address: Any) -> Any:
+        _refuse_strangers(address)
+        return original(self, address)
+
+    return connect
+
+
+def _guard_uvloop(original: Callable[..., Any]) -> Callable[..., Any]:
+    def create_connection(
+        self: Any, protocol_factory: Any, host: Any = None, port: Any = None, **options: Any
+    ) -> Any:
+        if host is not None:
+            _refuse_strangers((host, port))
+        return original(self, protocol_factory, host, port, **options)
+
+    return create_connection
+
+
+@pytest.fixture(autouse=True, scope="session")
+def no_network() -> Iterator[None]:
+    """Any reach for the network beyond loopback fails loudly, through asyncio and uvloop too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", _guard(socket.socket.connect))
+        patch.setattr(socket.socket, "connect_ex", _guard(socket.socket.connect_ex))
+        patch.setattr(
+            uvloop.Loop, "create_connection", _guard_uvloop(uvloop.Loop.create_connection)
+        )
+        yield
+
+
+@pytest.fixture(scope="session")
+def short_folder() -> Iterator[Path]:
+    """A folder under /tmp that other accounts may pass through, so that sockets fit in it."""
+    folder = Path(tempfile.mkdtemp(prefix="yunxin-test-"))
+    folder.chmod(0o711)
+    yield folder
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def postgres(short_folder: Path) -> Iterator[str]:
+    """URL of the server that all tests share."""
+    given = os.environ.get("DATABASE_URL")
+    if given:
+        yield given
+        return
+    server = embedded.Server(short_folder, embedded.FAST_AND_UNSAFE, dies_with_us=True)
+    yield server.start()
+    server.remove()
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(postgres: str) -> None:
+    """Point Django at the tests' server; pytest-django then makes its test database there."""
+    from django.db import connections
+
+    from yunxin.settings import database_settings
+
+    connections.settings["default"].update(database_settings(postgres))
+    connections.settings["default"]["CONN_MAX_AGE"] = 0
+
+
+@pytest.fixture(scope="session")
+def migrated_template(
+    postgres: str, django_db_setup: None, django_db_blocker: Any
+) -> Iterator[str]:
+    """Name of a migrated database that nobody is connected to: a template for others.
+
+    It is a copy of Django's test database, so migrations run once for all. What data migrations
+    wrote is in it, as nothing flushes the test database before this runs.
+    """
+    from django.db import connection
+
+    name = f"{TEMPLATE}_{uuid4().hex[:8]}"
+    with django_db_blocker.unblock():
+        connection.close()
+        source = str(connection.settings_dict["NAME"])
+    _run(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, source)
+    yield name
+    _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@pytest.fixture
+def database(postgres: str, migrated_template: str) -> Iterator[str]:
+    """URL of a fresh, migrated database, dropped after the test."""
+    name = f"yunxin_{uuid4().hex[:12]}"
+    _run(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, migrated_template)
+    yield url_of(postgres, name)
+    _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+def url_of(url: str, database: str) -> str:
+    """The same server's URL with another database."""
+    parts = conninfo_to_dict(url)
+    password = f":{quote(str(parts['password']), safe='')}" if "password" in parts else ""
+    who = f"{quote(str(parts['user']), safe='')}{password}@" if "user" in parts else ""
+    rest = {k: v for k, v in parts.items() if k not in ("user", "password", "dbname")}
+    query = "&".join(f"{name}={quote(str(value), safe='')}" for name, value in rest.items())
+    return f"postgresql://{who}/{database}?{query}"
+
+
+def _run(url: str, statement: sql.SQL, *names: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement.format(*map(sql.Identifier, names)))
