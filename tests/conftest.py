@@ -151,3 +151,31 @@ def url_of(url: str, database: str) -> str:
 def _run(url: str, statement: sql.SQL, *names: str) -> None:
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(statement.format(*map(sql.Identifier, names)))
+
+
+@pytest.fixture
+def acme(db: None) -> Any:
+    """The enterprise that owns things; its owner signs in as `acme`."""
+    from tests import factories
+
+    enterprise = factories.make_enterprise("Acme", cpcode="ACMEAA")
+    factories.make_user(enterprise, "acme")
+    return enterprise
+
+
+@pytest.fixture
+def globex(db: None) -> Any:
+    """The enterprise that must see nothing of Acme's; its owner signs in as `globex`."""
+    from tests import factories
+
+    enterprise = factories.make_enterprise("Globex", cpcode="GLOBEX")
+    factories.make_user(enterprise, "globex")
+    return enterprise
+
+
+@pytest.fixture
+def operator(db: None) -> Any:
+    """A staff user, who signs in as `operator`."""
+    from tests import factories
+
+    return factories.make_user(None, "operator")
