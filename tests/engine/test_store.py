@@ -1,0 +1,123 @@
+"""The store on a real PostgreSQL: transactions, lost connections, hints."""
+
+import asyncio
+
+import psycopg
+import pytest
+
+from yunxin.config import Config
+from yunxin.engine.store import Backoff, Listener, Store, StoreUnavailable, run_forever
+
+
+@pytest.fixture
+async def store(database):
+    async with Store(Config(database_url=database), size=3) as store:
+        yield store
+
+
+def kill_all(url: str) -> None:
+    """End every other connection to the database, as its restart would."""
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+        )
+
+
+async def test_a_query_is_run_by_its_name(store):
+    ((now,),) = await store.fetch("ping")
+    assert now.utcoffset().total_seconds() == 0
+
+
+async def test_connections_keep_the_planner_from_reading_whole_tables(store):
+    connection = await store.connect()
+    try:
+        for name, value in (("enable_hashjoin", "off"), ("plan_cache_mode", "force_generic_plan")):
+            cursor = await connection.execute(f"SHOW {name}")
+            assert await cursor.fetchone() == (value,)
+    finally:
+        await connection.close()
+
+
+async def test_an_exception_rolls_the_transaction_back(store, database):
+    with pytest.raises(RuntimeError):
+        async with store.transaction() as tx:
+            await tx._connection.execute("CREATE TABLE half_done ()")
+            raise RuntimeError
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT to_regclass('half_done')").fetchone() == (None,)
+
+
+async def test_killed_connections_are_one_exception_and_the_next_query_works(store, database):
+    await store.fetch("ping")
+    kill_all(database)
+    with pytest.raises(StoreUnavailable):
+        await store.fetch("ping")
+    assert await store.fetch("ping")
+
+
+async def test_a_connection_killed_within_a_transaction_is_the_same_exception(store, database):
+    with pytest.raises(StoreUnavailable):
+        async with store.transaction() as tx:
+            await tx.fetch("ping")
+            kill_all(database)
+            await tx.fetch("ping")
+    assert await store.fetch("ping")
+
+
+async def test_a_database_that_is_not_there_is_said_at_once(short_folder):
+    store = Store(Config(database_url=f"postgresql:///none?host={short_folder}/nowhere"))
+    with pytest.raises(StoreUnavailable):
+        await store.open()
+
+
+async def test_a_listener_hears_and_listens_again_after_a_lost_connection(store, database):
+    heard: asyncio.Queue[str] = asyncio.Queue()
+    listener = Listener(store)
+    listener.on("queue", heard.put_nowait)
+    task = asyncio.create_task(listener.run())
+    try:
+        assert await asyncio.wait_for(heard.get(), 10) == ""
+        _notify(database, "one")
+        assert await asyncio.wait_for(heard.get(), 10) == "one"
+        kill_all(database)
+        assert await asyncio.wait_for(heard.get(), 10) == ""
+        _notify(database, "two")
+        assert await asyncio.wait_for(heard.get(), 10) == "two"
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+def _notify(url: str, payload: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("SELECT pg_notify('queue', %s)", (payload,))
+
+
+async def test_a_loop_goes_on_after_anything(monkeypatch):
+    calls: list[int] = []
+    done = asyncio.Event()
+
+    async def once() -> None:
+        calls.append(1)
+        if len(calls) == 1:
+            raise StoreUnavailable("gone")
+        if len(calls) == 2:
+            raise KeyError("a mistake")
+        done.set()
+
+    monkeypatch.setattr(Backoff, "next_s", lambda self: 0.0)
+    task = asyncio.create_task(run_forever("test", once, pause_s=60))
+    await asyncio.wait_for(done.wait(), 10)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert len(calls) == 3
+
+
+def test_back_off_grows_to_a_bound_and_begins_anew():
+    backoff = Backoff(first_s=1, longest_s=4)
+    waits = [backoff.next_s() for _ in range(6)]
+    assert all(0.5 <= w <= 4 for w in waits)
+    assert waits[5] >= 2
+    backoff.reset()
+    assert backoff.next_s() <= 1
