@@ -111,20 +111,22 @@ def django_db_modify_db_settings(postgres: str) -> None:
 
 @pytest.fixture(scope="session")
 def migrated_template(
-    postgres: str, django_db_setup: None, django_db_blocker: Any
+    postgres: str, django_db_modify_db_settings: None, django_db_blocker: Any
 ) -> Iterator[str]:
     """Name of a migrated database that nobody is connected to: a template for others.
 
-    It is a copy of Django's test database, so migrations run once for all. What data migrations
-    wrote is in it, as nothing flushes the test database before this runs.
+    Made by itself and not from Django's test database, which exists only where a test asks for it.
     """
+    from django.core.management import call_command
     from django.db import connection
 
     name = f"{TEMPLATE}_{uuid4().hex[:8]}"
-    with django_db_blocker.unblock():
+    _run(postgres, sql.SQL("CREATE DATABASE {}"), name)
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
         connection.close()
-        source = str(connection.settings_dict["NAME"])
-    _run(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, source)
+        patch.setitem(connection.settings_dict, "NAME", name)
+        call_command("migrate", verbosity=0)
+        connection.close()
     yield name
     _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
