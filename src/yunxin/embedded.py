@@ -16,7 +16,6 @@ By hand: `python -m yunxin.embedded DIR` prints a DATABASE_URL, `--stop` stops t
 
 import argparse
 import contextlib
-import ctypes
 import errno
 import hashlib
 import importlib.util
@@ -31,10 +30,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import psycopg
 from psycopg import sql
+
+from yunxin import processes
 
 SOCKET_PATH_BYTES_MAX = 107  # sun_path of Linux, less its closing zero byte
 SOCKET_NAME = ".s.PGSQL.5432"
@@ -44,7 +46,6 @@ DATABASE = ROLE = "yunxin"
 START_TIMEOUT_S = 60.0  # crash recovery after a kill may take a while
 STOP_TIMEOUT_S = 30.0
 POLL_S = 0.01
-PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
 SETTINGS: Mapping[str, str] = {
     "listen_addresses": "",
@@ -99,7 +100,7 @@ class Account:
             **self.popen_options(),
         )
 
-    def popen_options(self) -> dict[str, object]:
+    def popen_options(self) -> dict[str, Any]:
         """What subprocess needs to become this account (nothing when we are it)."""
         if self.is_us:
             return {}
@@ -276,7 +277,7 @@ class Server:
                 stdout=log,
                 stderr=log,
                 start_new_session=True,  # Ctrl-C in a terminal is the supervisor's to handle
-                preexec_fn=_die_with_parent if self.dies_with_us else None,
+                preexec_fn=_end_with_parent if self.dies_with_us else None,
                 **account.popen_options(),
             )
 
@@ -412,8 +413,8 @@ def _orphans(cluster: Path) -> list[int]:
     return [pid for pid in pids if _works_in(pid, cluster)]
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+def _end_with_parent() -> None:
+    processes.end_with_parent(signal.SIGINT)  # PostgreSQL: fast shutdown
 
 
 def _clean_environment() -> dict[str, str]:

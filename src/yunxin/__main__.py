@@ -1,0 +1,70 @@
+"""The command line: `yunxin up | web | engine | jobs | simulator | manage | doctor | version`.
+
+Each command is a function (config, arguments) → exit code in a module of its own, imported only
+when it is asked for: the engine's process holds no Django, and everything starts fast.
+"""
+
+import sys
+from dataclasses import dataclass
+from importlib import import_module, metadata
+
+from yunxin import logs
+from yunxin.config import Config, ConfigError
+
+USAGE_ERROR = 2  # as argparse has it
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """Where a command lives and what it does, in words."""
+
+    module: str
+    sentence: str
+
+
+COMMANDS = {
+    "up": Command("yunxin.supervisor", "Run the whole platform on this machine."),
+    "web": Command("yunxin.front", "Serve the pages."),
+    "engine": Command("yunxin.engine.service", "Move messages: accept, send, receive, settle."),
+    "jobs": Command("yunxin.jobs", "Work on background jobs of the pages."),
+    "simulator": Command("yunxin.simulator.service", "Play a carrier, for demos and tests."),
+    "manage": Command("yunxin.manage", "Run a management command, such as createoperator."),
+    "doctor": Command("yunxin.doctor", "Check this deployment and say what is wrong."),
+    "version": Command("yunxin.__main__", "Say which version this is."),
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run one command; the `yunxin` program."""
+    words = sys.argv[1:] if arguments is None else arguments
+    if not words or words[0] not in COMMANDS:
+        asked_for_help = bool(words) and words[0] in ("-h", "--help", "help")
+        print(_usage(), file=sys.stdout if asked_for_help else sys.stderr)
+        return 0 if asked_for_help else USAGE_ERROR
+    try:
+        config = Config.from_environment()
+    except ConfigError as error:
+        print(error, file=sys.stderr)  # noqa: T201
+        return USAGE_ERROR
+    logs.configure(config, words[0])
+    module = import_module(COMMANDS[words[0]].module)
+    if words[0] == "engine":
+        module.run(config)
+        return 0
+    code: int = module.command(config, words[1:])
+    return code
+
+
+def command(_config: Config, _arguments: list[str]) -> int:
+    """Print the version."""
+    print(metadata.version("yunxin"))  # noqa: T201
+    return 0
+
+
+def _usage() -> str:
+    lines = [f"  {name:<10} {command.sentence}" for name, command in COMMANDS.items()]
+    return "\n".join(["usage: yunxin COMMAND [options]", "", *lines])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,151 @@
+"""The front door of one address: pages by Django, `/simulator/…` by the simulated carrier.
+
+`load` makes a WSGI callable. In production nothing is simulated (YUNXIN_SIMULATOR_URL is
+empty) and it is Django alone. `command` runs it in granian: a main process that holds the socket
+and a worker that ends with it.
+"""
+
+import argparse
+import functools
+import http.client
+import multiprocessing
+from collections.abc import Callable, Iterable, Iterator
+from http import HTTPStatus
+from importlib import import_module
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from granian.constants import HTTPModes, Interfaces
+from granian.log import LogLevels
+from granian.server import Server
+
+from yunxin import logs, processes
+from yunxin.config import Config
+
+PREFIX = "/simulator/"
+PIECE_BYTES = 64 * 1024
+SIMULATOR_TIMEOUT_S = 60
+BODY_BYTES_MAX = 1024 * 1024  # what a person types in the inbox is far below
+HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "te", "trailer", "upgrade"}
+FORWARDED = (
+    "CONTENT_TYPE",
+    "HTTP_ACCEPT",
+    "HTTP_ACCEPT_LANGUAGE",
+    "HTTP_COOKIE",
+    "HTTP_HX_REQUEST",
+)
+
+Environ = dict[str, Any]
+StartResponse = Callable[..., Any]
+WSGI = Callable[[Environ, StartResponse], Iterable[bytes]]
+
+
+def with_simulator(pages: WSGI, simulator_url: str, hosts: Iterable[str]) -> WSGI:
+    """Put the simulator's pages beside Django's, under /simulator/."""
+    address = urlsplit(simulator_url)
+    known = {host.lower() for host in hosts}
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        if not (path + "/").startswith(PREFIX):
+            return pages(environ, start_response)
+        if not _is_ours(environ, known):
+            return _say(start_response, HTTPStatus.FORBIDDEN, "This address is for the demo only.")
+        try:
+            return _forward(environ, start_response, address.hostname or "", address.port or 80)
+        except OSError:
+            sentence = "The simulated carrier does not answer; try again in a moment."
+            return _say(start_response, HTTPStatus.BAD_GATEWAY, sentence)
+
+    return application
+
+
+def _is_ours(environ: Environ, known: set[str]) -> bool:
+    """Asked for by a name of ours, and never by a form on somebody else's page."""
+    host = environ.get("HTTP_HOST", "").lower()
+    name = host.rpartition(":")[0] if host.rpartition(":")[2].isdigit() else host
+    site = environ.get("HTTP_SEC_FETCH_SITE", "none")
+    safe = environ["REQUEST_METHOD"] in ("GET", "HEAD")
+    return name in known and (safe or site in ("none", "same-origin"))
+
+
+def _forward(
+    environ: Environ, start_response: StartResponse, host: str, port: int
+) -> Iterable[bytes]:
+    connection = http.client.HTTPConnection(host, port, timeout=SIMULATOR_TIMEOUT_S)
+    length = int(environ.get("CONTENT_LENGTH") or 0)
+    if length > BODY_BYTES_MAX:
+        return _say(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much at once.")
+    body = environ["wsgi.input"].read(length) if length else None
+    connection.request(environ["REQUEST_METHOD"], _target(environ), body, _headers(environ))
+    answer = connection.getresponse()
+    headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP_BY_HOP]
+    start_response(f"{answer.status} {answer.reason}", headers)
+    return _pieces(connection, answer)
+
+
+def _pieces(
+    connection: http.client.HTTPConnection, answer: http.client.HTTPResponse
+) -> Iterator[bytes]:
+    """The answer as it comes, so that a stream stays one."""
+    try:
+        while piece := answer.read1(PIECE_BYTES):
+            yield piece
+    finally:
+        connection.close()
+
+
+def _target(environ: Environ) -> str:
+    path = environ["PATH_INFO"].encode("latin-1")
+    query = environ.get("QUERY_STRING", "")
+    return f"{quote(path)}?{query}" if query else quote(path)
+
+
+def _headers(environ: Environ) -> dict[str, str]:
+    names = (name for name in FORWARDED if environ.get(name))
+    headers = {n.removeprefix("HTTP_").replace("_", "-").title(): environ[n] for n in names}
+    return headers | {"Host": environ.get("HTTP_HOST", "localhost")}
+
+
+def _say(start_response: StartResponse, status: HTTPStatus, sentence: str) -> list[bytes]:
+    body = sentence.encode()
+    headers = [("Content-Type", "text/plain; charset=utf-8"), ("Content-Length", str(len(body)))]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]
+
+
+def load(config: Config) -> WSGI:
+    """The whole application; called in the worker, as only the worker needs Django."""
+    main = multiprocessing.parent_process()
+    if main is not None and main.pid is not None:
+        processes.ask_to_end_with_parent(main.pid)
+    logs.configure(config, "web")
+    pages: WSGI = import_module("yunxin.wsgi").application
+    if not config.simulator_url:
+        return pages
+    hosts = [*config.allowed_hosts, urlsplit(config.base_url).hostname or ""]
+    return with_simulator(pages, config.simulator_url, hosts)
+
+
+def command(config: Config, arguments: list[str]) -> int:
+    """Serve the pages until told to stop."""
+    parser = argparse.ArgumentParser(prog="yunxin web", description=command.__doc__)
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=8000)
+    parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    options = parser.parse_args(arguments)
+    server = Server(
+        "yunxin.front:application",
+        address=options.host,
+        port=options.port,
+        interface=Interfaces.WSGI,
+        http=HTTPModes.http1,
+        websockets=False,
+        workers=options.workers,
+        blocking_threads=config.web_threads,
+        respawn_failed_workers=True,
+        workers_kill_timeout=10,
+        log_level=LogLevels.error,
+    )
+    server.serve(target_loader=functools.partial(load, config), wrap_loader=False)
+    return 0
