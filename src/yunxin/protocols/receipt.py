@@ -42,11 +42,11 @@ _PREFIXES = {
 
 def outcome_of(stat: str) -> Outcome:
     """The meaning of a stat as it stood in the receipt; what nobody knows counts as a failure."""
-    word = stat.strip().upper()
-    known = _WORDS.get(word[:7])
+    known = _WORDS.get(stat)
     if known is not None:
         return known
-    return _PREFIXES.get(word.partition(":")[0], Outcome.FAILED)
+    word = stat.strip().upper()
+    return _WORDS.get(word[:7]) or _PREFIXES.get(word.partition(":")[0], Outcome.FAILED)
 
 
 class Receipt(msgspec.Struct, frozen=True):

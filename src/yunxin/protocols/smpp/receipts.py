@@ -29,28 +29,19 @@ MESSAGE_STATES = {  # §5.2.28
 }
 STATE_NUMBERS = {word: number for number, word in MESSAGE_STATES.items()}
 
-_KEYS = rb"(?:id|sub|dlvrd|submit date|done date|stat|err|text):"
-
-
-def _value(key: bytes, name: bytes) -> bytes:
-    return key + rb":\s*(?!" + _KEYS + rb")(?P<" + name + rb">\S*)"
-
-
+_KEYS = r"(?:id|sub|dlvrd|submit date|done date|stat|err|text):"
+_VALUE = r":\s*(?!" + _KEYS + r")(\S*)"
+# The usual order; groups: id, submit date, done date, stat, err, text.
 _FULL = re.compile(
-    rb"\s*"
-    + _value(rb"id", rb"id")
-    + rb"\s+(?:sub:\s*\d*\s+)?(?:dlvrd:\s*\d*\s+)?(?:submit date:\s*(?P<submitted>\d*)\s+)?"
-    + rb"(?:done date:\s*(?P<done>\d*)\s+)?"
-    + _value(rb"stat", rb"stat")
-    + rb"(?:\s+"
-    + _value(rb"err", rb"err")
-    + rb")?(?:\s+text:\s?(?P<text>.*))?",
-    re.IGNORECASE | re.DOTALL,
+    rf"\s*id{_VALUE}\s+(?:sub:\s*\d*\s+)?(?:dlvrd:\s*\d*\s+)?(?:submit date:\s*(\d*)\s+)?"
+    rf"(?:done date:\s*(\d*)\s+)?stat{_VALUE}(?:\s+err{_VALUE})?(?:\s+text:\s?(.*))?",
+    re.IGNORECASE | re.DOTALL | re.ASCII,
 )
+# Any key anywhere, for everybody else.
 _ONE = re.compile(
-    rb"(?:^|[\s;,])(id|submit date|done date|stat|err):\s*(?!" + _KEYS + rb")(\S*)", re.IGNORECASE
+    rf"(?:^|[\s;,])(id|submit date|done date|stat|err){_VALUE}", re.IGNORECASE | re.ASCII
 )
-_TEXT = re.compile(rb"(?:^|\s)text:\s?", re.IGNORECASE)
+_TEXT = re.compile(r"(?:^|\s)text:\s?", re.IGNORECASE | re.ASCII)
 
 
 def is_receipt(esm_class: int, tlvs: dict[int, bytes]) -> bool:
@@ -69,40 +60,35 @@ def parse(message: bytes, tlvs: dict[int, bytes]) -> Receipt:
     Raises:
         RemoteProtocolError: there is no id, or nothing that says what became of the message.
     """
-    match = _FULL.match(message)
-    values = match.groupdict() if match and match["id"] else _scan(message)
-    stat = _text(values, "stat")
-    message_id, state = _text(values, "id"), None
+    match = _FULL.match(words := message.decode("latin-1"))
+    values = match.groups() if match and match[1] else _scan(words)
+    message_id, submitted, done, stat, error, text = values
+    state = None
     if tlvs:
         message_id = tlv_text(tlvs, Tag.RECEIPTED_MESSAGE_ID) or message_id
         state = MESSAGE_STATES.get(tlv_integer(tlvs, Tag.MESSAGE_STATE) or 0)
     if not message_id or not (stat or state):
         raise RemoteProtocolError("A receipt lacks its id or its stat.", status=Code.RX_P_APPN)
     return Receipt(
-        message_id=message_id,
-        outcome=outcome_of(state or stat),
-        stat=stat or state or "",
-        error=_text(values, "err") or _network_error(tlvs),
-        submitted=_text(values, "submitted"),
-        done=_text(values, "done"),
-        text=values.get("text") or b"",
+        message_id,
+        outcome_of(state or stat or ""),
+        stat or state or "",
+        error or _network_error(tlvs),
+        submitted or "",
+        done or "",
+        text.encode("latin-1") if text else b"",
     )
 
 
-def _text(values: dict[str, bytes | None], key: str) -> str:
-    return (values.get(key) or b"").decode("latin-1")
-
-
-def _scan(message: bytes) -> dict[str, bytes | None]:
+def _scan(words: str) -> tuple[str | None, ...]:
     """Find the keys wherever they stand, but not within the text at the end."""
-    cut = _TEXT.search(message)
-    head = message[: cut.start()] if cut else message
-    values: dict[str, bytes | None] = {"text": message[cut.end() :] if cut else None}
-    names = {b"submit date": "submitted", b"done date": "done"}
+    cut = _TEXT.search(words)
+    head, text = (words[: cut.start()], words[cut.end() :]) if cut else (words, None)
+    found: dict[str, str] = {}
     for key, value in _ONE.findall(head):
-        name = names.get(key.lower()) or key.lower().decode()
-        values.setdefault(name, value)
-    return values
+        found.setdefault(key.lower(), value)
+    keys = ("id", "submit date", "done date", "stat", "err")
+    return (*(found.get(key) for key in keys), text)
 
 
 def _network_error(tlvs: dict[int, bytes]) -> str:
