@@ -206,6 +206,10 @@ class Config:
         3, "Marketing messages from one enterprise to one phone in a day; 0 means no cap.",
         unit="messages", read=_count,
     )  # fmt: skip
+    audience_bytes_max: int = _setting(
+        209_715_200, "Largest file of recipients that a campaign takes.", unit="bytes",
+        read=_count,
+    )  # fmt: skip
 
     # -- engine -------------------------------------------------------------------------------
     in_doubt_verification: str = _setting(

@@ -108,7 +108,10 @@ class CampaignRecipient(models.Model):
 
 
 class RefusedLine(models.Model):
-    """A line of an audience that cannot be sent to, and why. Writer: campaigns (audience job)."""
+    """A line of an audience that cannot be sent to, and why. Writer: campaigns (audience job).
+
+    Of typed numbers, `line` counts the numbers.
+    """
 
     pk = models.CompositePrimaryKey("enterprise_id", "campaign_id", "line")
     enterprise_id = models.BigIntegerField()
@@ -116,6 +119,8 @@ class RefusedLine(models.Model):
     line = models.BigIntegerField()
     content = models.CharField(max_length=200)  # cut; as the line stood
     reason = models.CharField(max_length=32, choices=_choices(Refusal))
+    # What the sentence of the reason needs: "2/1" parameters wanted and given, the word, the length.
+    detail = models.CharField(max_length=60, blank=True)
 
     class Meta:
         db_table = "campaign_refused_line"
@@ -162,6 +167,13 @@ class CampaignProgress(models.Model):
 
     class Meta:
         db_table = "campaign_progress"
+        indexes = [
+            models.Index(
+                fields=("state",),
+                condition=models.Q(state__in=("feeding", "fed")),
+                name="campaign_progress_live",  # engine: what is fed, paused or about to finish
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.state}"

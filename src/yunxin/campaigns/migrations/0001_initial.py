@@ -281,6 +281,7 @@ class Migration(migrations.Migration):
                         max_length=32,
                     ),
                 ),
+                ("detail", models.CharField(blank=True, max_length=60)),
             ],
             options={
                 "db_table": "campaign_refused_line",
@@ -362,6 +363,14 @@ class Migration(migrations.Migration):
             options={
                 "db_table": "campaign_progress",
             },
+        ),
+        migrations.AddIndex(
+            model_name="campaignprogress",
+            index=models.Index(
+                condition=models.Q(("state__in", ("feeding", "fed"))),
+                fields=["state"],
+                name="campaign_progress_live",
+            ),
         ),
         migrations.AddIndex(
             model_name="campaign",
