@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "yunxin.campaigns",
     "yunxin.messaging",
     "yunxin.stats",
+    "yunxin.demo",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",

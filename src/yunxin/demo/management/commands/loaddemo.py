@@ -1,0 +1,27 @@
+"""`yunxin manage loaddemo --smpp-port N`: make the demo where there is none."""
+
+import json
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from yunxin.demo.load import load, logins
+
+
+class Command(BaseCommand):
+    help = "Make the demo data where there is none, and point the demo channel to the carrier."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--smpp-port", type=int, required=True)
+        parser.add_argument("--json", action="store_true", help="print the logins, for programs")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not settings.CONFIG.demo:
+            raise CommandError(
+                "The demo is only for YUNXIN_DEMO=true: its logins are known to all."
+            )
+        made = load(smpp_port=options["smpp_port"])
+        self.stdout.write("The demo was made." if made else "The demo was there already.")
+        if options["json"]:
+            self.stdout.write(json.dumps({"logins": logins()}, ensure_ascii=False))
