@@ -38,6 +38,9 @@ CREATE INDEX message_campaign ON message (enterprise_id, campaign_id, id) WHERE 
 CREATE INDEX message_template ON message (enterprise_id, template_id, id);
 -- records by any state but the common one; messages that wait too long for a receipt
 CREATE INDEX message_state ON message (enterprise_id, state, id) WHERE state <> 'delivered';
+-- records by the two carriers that have hardly any phones; costs nothing for all others
+CREATE INDEX message_rare_carrier ON message (enterprise_id, carrier, id)
+    WHERE carrier IN ('broadnet', 'unknown');
 -- replay of an API request
 CREATE INDEX message_task ON message (enterprise_id, task_id) WHERE task_id IS NOT NULL;
 CREATE INDEX message_reference ON message (enterprise_id, reference) WHERE reference IS NOT NULL;
