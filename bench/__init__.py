@@ -1,0 +1,1 @@
+"""Benchmark programs: `scripts/bench NAME`. What they start is in `stack`."""

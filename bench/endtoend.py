@@ -1,0 +1,319 @@
+"""How fast one campaign goes all the way, while verification codes go past it.
+
+A fresh PostgreSQL (synchronous_commit on), engine processes, and a carrier process over TCP. A
+campaign of N messages is fed, sent, answered, and every receipt is stored and settled; beside it
+ten verification codes a second are accepted as an API would. Prints one JSON object last.
+
+`--smsc host:port` takes a carrier of yours instead of the simulated one.
+"""
+
+import argparse
+import asyncio
+import json
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import psycopg
+import uvloop
+from yunxin.engine.accept import Accepted, Acceptor, AcceptRequest
+
+from bench.stack import (
+    SECRET_KEY,
+    BenchError,
+    Stack,
+    answers,
+    free_port,
+    get_json,
+    percentile,
+    wait_for,
+)
+from yunxin.config import Config
+from yunxin.engine.directory import Directory
+from yunxin.engine.reconcile import disagreements
+from yunxin.engine.store import Store
+from yunxin.sealing import seal
+from yunxin.vocabulary import Source
+
+PROBES_PER_S = 10
+PROBE_NODE = 1000  # of its message ids; engines take theirs from 0 upwards
+ENTERPRISE, PROBE_ENTERPRISE, CAMPAIGN, CHANNEL = 1, 2, 1, 1
+TEMPLATE, PROBE_TEMPLATE = 1, 2
+FIRST_PHONE = 13_000_010_000  # an invented block; its last digits are no magic numbers below
+PROBE_PHONE = 18_900_010_000
+NOTICE = "尊敬的#*#,您的订单#*#已发货,请留意查收。"
+CODE = "验证码#*#,5分钟内有效。"
+SYSTEM_ID, PASSWORD = "yunxin", "secret"
+DONE_TIMEOUT_S = 600.0
+
+
+@dataclass(frozen=True)
+class Carrier:
+    """Where the carrier listens and, for the simulated one, where it says what it got."""
+
+    host: str
+    port: int
+    system_id: str
+    password: str
+    counts_url: str = ""
+
+
+def main() -> None:
+    options = read_options()
+    quiet = {"cap_verification_per_minute": "0", "cap_verification_per_hour": "0"}
+    quiet |= {"cap_verification_per_day": "0", "cap_marketing_per_day": "0"}
+    with Stack(**quiet, log_level="warning") as stack:
+        carrier = start_carrier(stack, options)
+        fill(stack, carrier, options)
+        engines = [stack.start(f"engine{n or ''}", "engine") for n in range(options.engines)]
+        assert engines
+        wait_for(lambda: is_bound(stack), "the channel is bound", 30)
+        result = measure(stack, carrier, options.messages)
+    print(json.dumps(result, ensure_ascii=False, indent=2))
+
+
+def read_options() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--messages", type=int, default=50_000)
+    parser.add_argument("--engines", type=int, default=1)
+    parser.add_argument("--window", type=int, default=500, help="unanswered submits a session")
+    parser.add_argument("--sessions", type=int, default=2)
+    parser.add_argument("--smsc", default="", help="host:port of another carrier")
+    parser.add_argument("--system-id", default=SYSTEM_ID)
+    parser.add_argument("--password", default=PASSWORD)
+    parser.add_argument("--behaviour", default="", help="file for the simulated carrier")
+    return parser.parse_args()
+
+
+def start_carrier(stack: Stack, options: argparse.Namespace) -> Carrier:
+    """The carrier given, or the simulated one as a process of its own."""
+    if options.smsc:
+        host, _, port = options.smsc.rpartition(":")
+        return Carrier(host, int(port), options.system_id, options.password)
+    smpp_port, http_port = free_port(), free_port()
+    stack.start(
+        "carrier", "simulator", "--smpp-port", str(smpp_port), "--http-port", str(http_port),
+        "--account", f"{SYSTEM_ID}:{PASSWORD}",
+        *(("--behaviour", options.behaviour) if options.behaviour else ()),
+    )  # fmt: skip
+    wait_for(lambda: answers("127.0.0.1", smpp_port), "the carrier listens", 20)
+    wait_for(lambda: answers("127.0.0.1", http_port), "the carrier's pages answer", 20)
+    url = f"http://127.0.0.1:{http_port}/simulator/api/counts"
+    return Carrier("127.0.0.1", smpp_port, SYSTEM_ID, PASSWORD, url)
+
+
+def phones(first: int, count: int) -> Iterator[str]:
+    """Different invented numbers, none of which ends like a magic one of the simulator."""
+    number = first
+    for _ in range(count):
+        while number % 10_000 < 100:
+            number += 1
+        yield str(number)
+        number += 1
+
+
+def fill(stack: Stack, carrier: Carrier, options: argparse.Namespace) -> None:
+    """Two enterprises, approved texts, packages, the channel, and the campaign, not yet due."""
+    now = datetime.now(UTC)
+    with psycopg.connect(stack.database_url) as db:
+        for enterprise, name in ((ENTERPRISE, "Bench"), (PROBE_ENTERPRISE, "Probe")):
+            insert(db, "accounts_enterprise", id=enterprise, name=name, cpcode=name,
+                   access_number="", extension_code="", contact_name="", contact_phone="",
+                   suspended_reason="", weight=1, created_at=now)  # fmt: skip
+            insert(db, "content_signature", id=enterprise, enterprise_id=enterprise, name="测速",
+                   kind="other", purpose="", state="approved", reject_reason="",
+                   extension_code="", created_at=now, submitted_at=now)  # fmt: skip
+            insert(db, "billing_package", id=enterprise, enterprise_id=enterprise, name="p",
+                   kind="text", total=100_000_000, used=0, valid_from=now - timedelta(days=1),
+                   valid_to=now + timedelta(days=30), created_at=now)  # fmt: skip
+        insert_template(db, TEMPLATE, ENTERPRISE, "notice", NOTICE)
+        insert_template(db, PROBE_TEMPLATE, PROBE_ENTERPRISE, "verification", CODE)
+        insert_channel(db, carrier, options)
+        insert(db, "campaigns_campaign", id=CAMPAIGN, enterprise_id=ENTERPRISE, kind="text",
+               name="bench", template_id=TEMPLATE, extension_code="", wish="draft", created_at=now,
+               audience="file", typed_phones="", shared_params=[], audience_state="ready",
+               audience_error="", audience_version=1, bytes_read=0, lines_read=options.messages,
+               valid_count=options.messages, duplicate_count=0, invalid_count=0, blocked_count=0,
+               segments_expected=options.messages)  # fmt: skip
+        with db.cursor().copy("COPY campaign_recipient FROM STDIN") as rows:
+            for line, phone in enumerate(phones(FIRST_PHONE, options.messages), 1):
+                rows.write_row((ENTERPRISE, CAMPAIGN, line, phone, ["王女士", f"{line:08}"]))
+
+
+def insert(db: psycopg.Connection[Any], table: str, **values: Any) -> None:
+    names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+    db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})".encode(), list(values.values()))
+
+
+def insert_template(
+    db: psycopg.Connection[Any], template: int, enterprise: int, traffic: str, content: str
+) -> None:
+    now = datetime.now(UTC)
+    insert(db, "content_template", id=template, enterprise_id=enterprise, name=traffic,
+           signature_id=enterprise, kind="industry", traffic=traffic, position="front",
+           content=content, variable_names="[]", carriers='["all"]', state="approved",
+           reject_reason="", created_at=now, submitted_at=now)  # fmt: skip
+
+
+def insert_channel(
+    db: psycopg.Connection[Any], carrier: Carrier, options: argparse.Namespace
+) -> None:
+    insert(db, "carriers_channel", id=CHANNEL, name="bench", protocol="smpp", host=carrier.host,
+           port=carrier.port, system_id=carrier.system_id,
+           password_sealed=seal(SECRET_KEY, carrier.password), system_type="",
+           bind_mode="transceiver", sessions=options.sessions, window=options.window,
+           rate_per_s=0, access_number="10690000", carriers="[]", weight=1, id_rule="as_is",
+           alphabet="ucs2", source_ton=0, source_npi=1, dest_ton=1, dest_npi=1, dest_prefix="86",
+           enquire_every_s=30, answer_timeout_s=30, wish="run", version=1,
+           created_at=datetime.now(UTC))  # fmt: skip
+
+
+def is_bound(stack: Stack) -> bool:
+    stack.check_alive()
+    with psycopg.connect(stack.database_url) as db:
+        row = db.execute("SELECT count(*) FROM channel_state WHERE state = 'bound'").fetchone()
+    return bool(row and row[0])
+
+
+class Prober(threading.Thread):
+    """Accepts verification codes at a steady rate, the way an API process does."""
+
+    def __init__(self, config: Config) -> None:
+        super().__init__(daemon=True)
+        self._config = config
+        self.sent = 0
+        self.refused: list[str] = []
+        self.ending = threading.Event()
+
+    def run(self) -> None:
+        uvloop.run(self._probe())
+
+    async def _probe(self) -> None:
+        numbers = phones(PROBE_PHONE, 1_000_000)
+        async with Store(self._config) as store:
+            directory = Directory(store, self._config)
+            await directory.start()
+            acceptor = Acceptor(store, directory, PROBE_NODE, self._config)
+            loop = asyncio.get_running_loop()
+            due = loop.time()
+            while not self.ending.is_set():
+                request = AcceptRequest(
+                    enterprise_id=PROBE_ENTERPRISE, template_id=PROBE_TEMPLATE,
+                    phone=next(numbers), params=(f"{self.sent:06}",), source=Source.API,
+                )  # fmt: skip
+                [answer] = await acceptor.accept([request])
+                self.sent += isinstance(answer, Accepted)
+                if not isinstance(answer, Accepted):
+                    self.refused.append(str(answer))
+                due += 1 / PROBES_PER_S
+                await asyncio.sleep(max(0.0, due - loop.time()))
+
+
+def measure(stack: Stack, carrier: Carrier, messages: int) -> dict[str, Any]:
+    """Let the campaign run to its end; what it took."""
+    prober = Prober(Config.from_environment(stack.environment))
+    prober.start()
+    time.sleep(1.0)
+    stack.meter.mark()
+    execute(stack, "UPDATE campaigns_campaign SET wish = 'run', confirmed_at = now()")
+    execute(stack, "SELECT pg_notify('campaigns', '')")
+    wait_for(lambda: is_finished(stack), "the campaign is finished", DONE_TIMEOUT_S, 0.2)
+    cpu_s = stack.meter.used_s()
+    prober.ending.set()
+    prober.join(10)
+    wait_for(lambda: is_settled(stack), "everything is settled", 60)
+    problems = [str(found) for found in disagreements(stack.database_url)]
+    problems += [f"a probe was refused: {refusal}" for refusal in prober.refused[:3]]
+    counts = get_json(carrier.counts_url) if carrier.counts_url else None
+    figures = read_figures(stack, messages)
+    if counts is not None:
+        problems += carrier_problems(counts, messages + prober.sent, figures["in_doubt"])
+    return {
+        "messages": messages,
+        **figures,
+        "cpu_s_per_1000": {k: round(1000 * v / messages, 4) for k, v in cpu_s.items()},
+        "peak_rss_mb": stack.meter.peak_rss_mb(),
+        "consistent": not problems,
+        "problems": problems,
+    }
+
+
+def execute(stack: Stack, sql: str) -> Any:
+    with psycopg.connect(stack.database_url) as db:
+        cursor = db.execute(sql.encode())
+        return cursor.fetchone() if cursor.description else None
+
+
+def is_finished(stack: Stack) -> bool:
+    stack.check_alive()
+    [n] = execute(stack, "SELECT count(*) FROM campaign_progress WHERE state = 'finished'")
+    return bool(n)
+
+
+def is_settled(stack: Stack) -> bool:
+    [n] = execute(
+        stack,
+        "SELECT (SELECT count(*) FROM tally_delta)"
+        " + (SELECT count(*) FROM message WHERE state = 'accepted')",
+    )
+    return n == 0
+
+
+FIGURES = """
+    SELECT extract(epoch FROM max(finished_at) - min(message_time(id))),
+           extract(epoch FROM max(message_time(id)) - min(message_time(id))),
+           extract(epoch FROM max(submitted_at) - min(message_time(id))),
+           count(*) FILTER (WHERE state = 'delivered')
+    FROM message WHERE campaign_id IS NOT NULL
+"""
+PROBES = """
+    SELECT 1000 * extract(epoch FROM submitted_at - message_time(id))
+    FROM message WHERE campaign_id IS NULL AND submitted_at IS NOT NULL
+      AND id BETWEEN (SELECT min(id) FROM message WHERE campaign_id IS NOT NULL)
+                 AND (SELECT max(id) FROM message WHERE campaign_id IS NOT NULL)
+"""
+
+
+def read_figures(stack: Stack, messages: int) -> dict[str, Any]:
+    """Speeds from the times that the messages carry."""
+    total_s, accepted_s, submitted_s, delivered = map(float, execute(stack, FIGURES))
+    [settled_s] = execute(
+        stack,
+        "SELECT extract(epoch FROM p.finished_at - (SELECT min(message_time(id)) FROM message"
+        " WHERE campaign_id IS NOT NULL)) FROM campaign_progress p",
+    )
+    with psycopg.connect(stack.database_url) as db:
+        latencies = [float(row[0]) for row in db.execute(PROBES.encode())]
+    [doubts] = execute(stack, "SELECT count(*) FROM message_event WHERE kind = 'in_doubt'")
+    return {
+        "rate_per_s": round(messages / max(total_s, float(settled_s)), 1),
+        "accepted_per_s": round(messages / max(accepted_s, 0.001), 1),
+        "submitted_per_s": round(messages / max(submitted_s, 0.001), 1),
+        "delivered": int(delivered),
+        "probes": len(latencies),
+        "probe_latency_ms": {
+            "p50": round(percentile(latencies, 0.50), 1),
+            "p99": round(percentile(latencies, 0.99), 1),
+            "max": round(max(latencies, default=0.0), 1),
+        },
+        "in_doubt": doubts,
+    }
+
+
+def carrier_problems(counts: dict[str, Any], sent: int, in_doubt: int) -> list[str]:
+    """What the carrier really got, against what we say that we sent."""
+    got = counts["accepted"]
+    if sent <= got <= sent + in_doubt:
+        return []
+    return [f"the carrier took {got} messages, {sent} were sent and {in_doubt} were in doubt"]
+
+
+if __name__ == "__main__":
+    try:
+        main()
+    except BenchError as error:
+        sys.exit(f"endtoend: {error}")
