@@ -67,6 +67,8 @@ TEMPLATES = [
                 "django.template.context_processors.i18n",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "yunxin.web.context.shell",
+                "yunxin.accounts.context.account",
             ],
         },
     },

@@ -1,0 +1,89 @@
+"""The audit log: who did what to what, for whom. Every room calls `record`.
+
+A new action needs its label in ACTIONS; a test compares.
+"""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+from yunxin.accounts.models import AuditEntry, Enterprise, User
+from yunxin.web.addresses import client_address
+
+ACTIONS: dict[str, str | Promise] = {
+    "enterprise.create": _("Enterprise created"),
+    "enterprise.edit": _("Enterprise changed"),
+    "enterprise.suspend": _("Enterprise suspended"),
+    "enterprise.resume": _("Enterprise resumed"),
+    "user.create": _("User added"),
+    "user.edit": _("User changed"),
+    "user.disable": _("User disabled"),
+    "user.enable": _("User enabled"),
+    "user.reset_password": _("Password reset"),
+    "user.unlock": _("Sign-in unlocked"),
+    "operator.create": _("Operator added"),
+    "signature.approve": _("Signature approved"),
+    "signature.reject": _("Signature rejected"),
+    "signature.cancel": _("Signature cancelled"),
+    "template.approve": _("Template approved"),
+    "template.reject": _("Template rejected"),
+    "template.delete": _("Template deleted"),
+    "library.create": _("Library template added"),
+    "library.edit": _("Library template changed"),
+    "library.delete": _("Library template removed"),
+    "reason.create": _("Reject reason added"),
+    "reason.edit": _("Reject reason changed"),
+    "reason.delete": _("Reject reason removed"),
+    "package.grant": _("Package granted"),
+    "package.adjust": _("Package adjusted"),
+    "channel.create": _("Channel added"),
+    "channel.edit": _("Channel changed"),
+    "channel.start": _("Channel started"),
+    "channel.stop": _("Channel stopped"),
+    "channel.delete": _("Channel removed"),
+    "route.create": _("Route added"),
+    "route.edit": _("Route changed"),
+    "route.delete": _("Route removed"),
+    "word.create": _("Forbidden word added"),
+    "word.edit": _("Forbidden word changed"),
+    "word.delete": _("Forbidden word removed"),
+    "block.create": _("Number blocked"),
+    "block.delete": _("Number unblocked"),
+    "prefix.edit": _("Number range changed"),
+    "ported.edit": _("Ported number changed"),
+}
+
+
+def record(
+    actor: User | HttpRequest | None,
+    action: str,
+    subject: object,
+    enterprise: Enterprise | None = None,
+    **detail: Any,
+) -> AuditEntry:
+    """Write down one action; call it inside the transaction that carries it out.
+
+    Args:
+        actor: the user, or the request (which also tells the address); None for commands.
+        action: a key of ACTIONS, such as "signature.approve".
+        subject: what it was done to, as people call it; cut at 200 characters.
+        enterprise: whom it concerns; None for what belongs to the platform.
+        detail: JSON values worth keeping, such as a reason or what changed.
+    """
+    request = actor if isinstance(actor, HttpRequest) else None
+    user = request.user if request else actor
+    return AuditEntry.objects.create(
+        actor=user,
+        action=action,
+        subject=str(subject)[:200],
+        enterprise=enterprise,
+        detail=detail,
+        address=client_address(request) if request else None,
+    )
+
+
+def label(action: str) -> str | Promise:
+    """What people read for an action."""
+    return ACTIONS.get(action, action)

@@ -1,0 +1,67 @@
+"""Notices in the bell: a kind and a subject are stored, the sentence is made when it is shown.
+
+Every room calls `tell`. A new kind needs its sentence in SENTENCES; a test compares.
+"""
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from yunxin.accounts.models import Enterprise, Notice, User
+
+SENTENCES: dict[str, str | Promise] = {
+    "signature.approved": gettext_lazy("Signature %(subject)s was approved."),
+    "signature.rejected": gettext_lazy("Signature %(subject)s was rejected; see the reason."),
+    "signature.applied": gettext_lazy("Signature %(subject)s waits for review."),
+    "signature.cancelled": gettext_lazy("Signature %(subject)s was cancelled."),
+    "template.approved": gettext_lazy("Template %(subject)s was approved."),
+    "template.rejected": gettext_lazy("Template %(subject)s was rejected; see the reason."),
+    "template.applied": gettext_lazy("Template %(subject)s waits for review."),
+    "campaign.finished": gettext_lazy("Task %(subject)s is finished."),
+    "campaign.failed": gettext_lazy("Task %(subject)s could not be carried out."),
+    "campaign.no_balance": gettext_lazy("Task %(subject)s waits: the packages are used up."),
+    "campaign.ready": gettext_lazy("The recipients of task %(subject)s are ready."),
+    "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
+    "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),
+    "package.low": gettext_lazy("Package %(subject)s is almost used up."),
+    "channel.down": gettext_lazy("Channel %(subject)s has lost its line."),
+    "enterprise.suspended": gettext_lazy("Your enterprise was suspended: %(subject)s"),
+    "enterprise.resumed": gettext_lazy("Your enterprise may send again."),
+    "user.password_reset": gettext_lazy("The password of %(subject)s was reset."),
+}
+
+
+def tell(enterprise: Enterprise | None, kind: str, subject: object, *, link: str = "") -> Notice:
+    """Put a notice into the bell of an enterprise, or (None) of the operators.
+
+    Args:
+        kind: a key of SENTENCES, such as "signature.approved".
+        subject: what it is about, as people call it; cut at 200 characters.
+        link: the page that shows it.
+    """
+    return Notice.objects.create(
+        enterprise=enterprise, kind=kind, subject=str(subject)[:200], link=link
+    )
+
+
+def sentence(notice: Notice) -> str:
+    """The notice in the language of who reads it."""
+    if notice.kind not in SENTENCES:
+        return _("%(subject)s: something happened.") % {"subject": notice.subject}
+    return str(SENTENCES[notice.kind]) % {"subject": notice.subject}
+
+
+def notices_of(user: User) -> QuerySet[Notice]:
+    """What this user's bell holds: the enterprise's, or the operators'."""
+    return Notice.objects.filter(enterprise=user.enterprise_id)
+
+
+def unread_of(user: User) -> QuerySet[Notice]:
+    return notices_of(user).filter(read_at__isnull=True)
+
+
+def mark_read(user: User) -> int:
+    """Everything in the bell has been seen; returns how much of it was new."""
+    return unread_of(user).update(read_at=timezone.now())
