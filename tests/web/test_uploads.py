@@ -133,7 +133,7 @@ def acme_file(acme) -> StoredFile:
 
 def test_its_enterprise_downloads_it_as_an_attachment(client, acme, acme_file):
     client.force_login(acme.users.get())
-    answer = client.get(reverse("file_download", args=[acme_file.pk]))
+    answer = client.get(reverse("web:file", args=[acme_file.pk]))
     assert answer.status_code == 200
     assert b"".join(answer.streaming_content) == PNG
     assert answer["Content-Type"] == "image/png"
@@ -145,23 +145,23 @@ def test_its_enterprise_downloads_it_as_an_attachment(client, acme, acme_file):
 
 def test_an_operator_downloads_it(client, operator, acme_file):
     client.force_login(operator)
-    assert client.get(reverse("file_download", args=[acme_file.pk])).status_code == 200
+    assert client.get(reverse("web:file", args=[acme_file.pk])).status_code == 200
 
 
 def test_a_stranger_sees_404(client, globex, acme_file):
     client.force_login(globex.users.get())
-    assert client.get(reverse("file_download", args=[acme_file.pk])).status_code == 404
-    assert client.get(reverse("file_download", args=[acme_file.pk + 1])).status_code == 404
+    assert client.get(reverse("web:file", args=[acme_file.pk])).status_code == 404
+    assert client.get(reverse("web:file", args=[acme_file.pk + 1])).status_code == 404
 
 
 def test_a_file_of_the_platform_is_for_operators(client, globex, operator, db):
     file = keep(b"x", enterprise_id=uploads.ENTERPRISE_OF_PLATFORM)
     client.force_login(globex.users.get())
-    assert client.get(reverse("file_download", args=[file.pk])).status_code == 404
+    assert client.get(reverse("web:file", args=[file.pk])).status_code == 404
 
 
 def test_nobody_downloads_without_signing_in(client, acme_file):
-    answer = client.get(reverse("file_download", args=[acme_file.pk]))
+    answer = client.get(reverse("web:file", args=[acme_file.pk]))
     assert answer.status_code == 302
     assert "/login/" in answer["Location"]
 
@@ -169,4 +169,4 @@ def test_nobody_downloads_without_signing_in(client, acme_file):
 def test_an_unfinished_file_is_not_handed_out(client, acme):
     file = StoredFile.objects.create(enterprise_id=acme.pk, name="half.txt")
     client.force_login(acme.users.get())
-    assert client.get(reverse("file_download", args=[file.pk])).status_code == 404
+    assert client.get(reverse("web:file", args=[file.pk])).status_code == 404
