@@ -11,7 +11,7 @@ class StoredFile(models.Model):
 
     enterprise_id = models.BigIntegerField(default=0)  # 0: the platform's own
     name = models.CharField(max_length=200)  # shown only; never a path
-    content_type = models.CharField(max_length=60, blank=True)  # found from the bytes
+    content_type = models.CharField(max_length=100, blank=True)  # found from the bytes
     size_bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     complete = models.BooleanField(default=False)  # all chunks are here

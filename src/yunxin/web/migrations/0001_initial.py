@@ -21,7 +21,7 @@ class Migration(migrations.Migration):
                 ),
                 ("enterprise_id", models.BigIntegerField(default=0)),
                 ("name", models.CharField(max_length=200)),
-                ("content_type", models.CharField(blank=True, max_length=60)),
+                ("content_type", models.CharField(blank=True, max_length=100)),
                 ("size_bytes", models.BigIntegerField(default=0)),
                 ("sha256", models.CharField(blank=True, max_length=64)),
                 ("complete", models.BooleanField(default=False)),
