@@ -41,7 +41,7 @@ class FileProblem(StrEnum):
     IMAGE = "image"
     BINARY = "binary"
     ONLY_BAD_LINES = "only_bad_lines"
-    TOO_BIG = "too_big"
+    INTERNAL = "internal"  # our fault
 
 
 # The first bytes of what people upload by mistake, longest first where one begins another.

@@ -119,7 +119,7 @@ class RefusedLine(models.Model):
     line = models.BigIntegerField()
     content = models.CharField(max_length=200)  # cut; as the line stood
     reason = models.CharField(max_length=32, choices=_choices(Refusal))
-    # What the sentence of the reason needs: "2/1" parameters wanted and given, the word, the length.
+    # What the sentence of the reason needs: "2/1" parameters wanted and given, the word, …
     detail = models.CharField(max_length=60, blank=True)
 
     class Meta:

@@ -72,7 +72,8 @@ SELECT DISTINCT ON (l.line) l.line, l.phone::text,
        CASE b.enterprise_id WHEN 0 THEN 'blocked_global' ELSE 'blocked_enterprise' END, '',
        l.segments
   FROM audience_line l
-  JOIN carriers_blockednumber b ON b.phone = l.phone::text AND b.enterprise_id IN (0, %(enterprise)s)
+  JOIN carriers_blockednumber b
+    ON b.phone = l.phone::text AND b.enterprise_id IN (0, %(enterprise)s)
  WHERE NOT EXISTS (SELECT FROM audience_refused r WHERE r.line = l.line)
  ORDER BY l.line, b.enterprise_id
 """
@@ -99,7 +100,7 @@ class FileRefused(ValueError):
         self.problem = problem
 
 
-class OutOfDate(Exception):  # noqa: N818 - not an error: somebody wants another audience now
+class OutOfDate(Exception):
     """The campaign was edited or deleted meanwhile: this run has nothing to write any more."""
 
 
@@ -220,8 +221,15 @@ def rules_of(template: Template) -> Rules:
     )
 
 
+def give_up(*, campaign_id: int, version: int) -> None:
+    """Say that the audience could not be prepared, through no fault of the file."""
+    Campaign.objects.filter(pk=campaign_id, audience_version=version).exclude(
+        audience_state=AudienceState.READY
+    ).update(audience_state=AudienceState.FAILED, audience_error=FileProblem.INTERNAL)
+
+
 def discard(campaign: Campaign) -> None:
-    """Delete all recipients and refused lines of a campaign, and its file if nobody else uses it."""
+    """Delete recipients and refused lines of a campaign, and its file if no other uses it."""
     of_campaign = {"enterprise_id": campaign.enterprise_id, "campaign_id": campaign.pk}
     CampaignRecipient.objects.filter(**of_campaign).delete()
     RefusedLine.objects.filter(**of_campaign).delete()
@@ -321,7 +329,11 @@ def _counts(run: _Run) -> dict[str, object]:
     """The columns of the campaign that say what its audience was found to be."""
     with connection.cursor() as cursor:
         cursor.execute(_COUNT_REFUSED)
-        valid = run.loaded - duplicates - blocked
+        rows = cursor.fetchall()
+    lines = {reason: count for reason, count, _ in rows}
+    duplicates = lines.get(Refusal.PHONE_DUPLICATE, 0)
+    blocked = sum(lines.get(reason, 0) for reason in BLOCKED)
+    valid = run.loaded - duplicates - blocked
     return {
         "audience_state": AudienceState.READY if valid else AudienceState.FAILED,
         "audience_error": "" if valid else FileProblem.ONLY_BAD_LINES,
