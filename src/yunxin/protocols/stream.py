@@ -89,8 +89,7 @@ class Stream(asyncio.Protocol, Generic[S]):
         if self.session.ended:
             self._hang_up(transport)
         elif not self._reading and self.session.owed <= self.session.limits.owed_max // 2:
-            self._reading = True
-            transport.resume_reading()
+            self._read_on()
 
     def flush_soon(self) -> None:
         """`flush` at the end of this turn of the loop: many calls, one write."""
@@ -102,6 +101,7 @@ class Stream(asyncio.Protocol, Generic[S]):
         """Say good-bye if there is anybody to say it to, and end within the time."""
         if self.session.state is State.BOUND:
             self.session.unbind(self.touch())
+            self._read_on()  # the answer stands behind what was not read yet
             self.flush()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(timeout_s):
@@ -151,9 +151,18 @@ class Stream(asyncio.Protocol, Generic[S]):
             self._on_events(self, events)
         self.flush()
         if self._reading and self.session.owed >= self.session.limits.owed_max:
+            self._hold_reading()
+
+    def _hold_reading(self) -> None:
+        transport = self._transport
+        if self.session.state is State.BOUND and transport and not transport.is_closing():
             self._reading = False
-            if self._transport is not None and not self._transport.is_closing():
-                self._transport.pause_reading()
+            transport.pause_reading()
+
+    def _read_on(self) -> None:
+        if not self._reading and self._transport is not None:
+            self._reading = True
+            self._transport.resume_reading()
 
     def _notice_bound(self, events: list[Event]) -> None:
         for event in events:
