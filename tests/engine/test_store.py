@@ -9,12 +9,6 @@ from yunxin.config import Config
 from yunxin.engine.store import Backoff, Listener, Store, StoreUnavailable, run_forever
 
 
-@pytest.fixture
-async def store(database):
-    async with Store(Config(database_url=database), size=3) as store:
-        yield store
-
-
 def kill_all(url: str) -> None:
     """End every other connection to the database, as its restart would."""
     with psycopg.connect(url, autocommit=True) as connection:

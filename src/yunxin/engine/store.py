@@ -14,7 +14,7 @@ with `Backoff`, and goes on.
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -304,12 +304,20 @@ class Backoff:
 
 
 async def run_forever(
-    name: str, once: Callable[[], Any], *, pause_s: float, wake: asyncio.Event | None = None
+    name: str,
+    once: Callable[[], Awaitable[object]],
+    *,
+    pause_s: float | Callable[[], float],
+    wake: asyncio.Event | None = None,
 ) -> None:
     """A part's top loop: call `once` again and again, whatever happens, until cancelled.
 
     A lost database is logged once and waited for with back-off; any other exception is logged
-    each time. Between two calls it waits `pause_s`, or until `wake` is set.
+    each time.
+
+    Args:
+        pause_s: how long to wait between two calls; a function is asked each time.
+        wake: when it is set the wait ends; it is cleared before `once` is called.
     """
     backoff, lost = Backoff(), False
     while True:
@@ -328,7 +336,7 @@ async def run_forever(
                 log.info("store.back", part=name)
             lost = False
             backoff.reset()
-            await _sleep(pause_s, wake)
+            await _sleep(pause_s() if callable(pause_s) else pause_s, wake)
 
 
 async def _sleep(pause_s: float, wake: asyncio.Event | None) -> None:

@@ -1,0 +1,356 @@
+"""The one way in: check, price, pay, write, queue; many requests share one commit.
+
+`accept` is for whoever waits for an answer (the HTTP API): what arrives while a commit runs goes
+with the next one, with no added wait. `accept_in` is the same inside a transaction of the
+caller's (`feed`, whose cursor moves with it). Either way a batch is one transaction: packages are
+charged, messages written and queued, all or nothing. `settle` folds the counts; `dispatch` finds
+the queue rows.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
+
+import structlog
+
+from yunxin.config import Config
+from yunxin.engine.caps import Caps, History
+from yunxin.engine.checks import AcceptRequest, Checker, Draft, Refused
+from yunxin.engine.directory import Directory
+from yunxin.engine.ids import IdMaker
+from yunxin.engine.purse import Purse
+from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
+from yunxin.vocabulary import TIME_SHIFT, MessageKind, Refusal
+
+__all__ = ["AcceptRequest", "Accepted", "Acceptor", "Answer", "Refused"]
+
+log = structlog.get_logger()
+
+BATCH_MAX = 1000  # requests in one commit: 20 ms of writing, so that nobody waits long for others
+DOUBT_TRIES = 6  # with Backoff's waits a few seconds: a database's restart
+
+_FIRST_DAY = date(2024, 1, 1)
+_SHANGHAI_AHEAD_MS = 8 * 3600 * 1000
+_DAY_MS = 24 * 3600 * 1000
+_KIND = MessageKind.TEXT.value
+
+_MESSAGE_TYPES = (
+    "int8", "int8", "text", "text", "text", "text", "text", "int8", "int8",
+    "int8", "int8", "text", "text", "text", "text", "int2",
+)  # fmt: skip
+_QUEUE_TYPES = ("int8", "int8", "int2", "text", "int8")
+
+
+class Accepted(NamedTuple):
+    """The message is written, paid and queued."""
+
+    message_id: int
+    segments: int
+
+
+Answer = Accepted | Refused
+
+
+class Paid(NamedTuple):
+    """A draft that a package paid for, with its id."""
+
+    message_id: int
+    package_id: int
+    draft: Draft
+
+
+class Acceptor:
+    """Accepts messages for one process."""
+
+    def __init__(
+        self,
+        store: Store,
+        directory: Directory,
+        node: int,
+        config: Config,
+        *,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        """Args: node: this process's number in message ids, 0 to 1023, its own."""
+        self._store = store
+        self._directory = directory
+        self._ids = IdMaker(node)
+        self._config = config
+        self._now = now
+        self._caps = Caps(config)
+        self._waiting: list[_Call] = []
+        self._worker: asyncio.Task[None] | None = None
+
+    async def accept(self, requests: Sequence[AcceptRequest]) -> list[Answer]:
+        """Accept or refuse each of the requests; the answer comes after the commit.
+
+        Raises:
+            StoreUnavailable: the database is away. None of them was accepted, as far as could be
+                found out.
+        """
+        call = _Call(requests, asyncio.get_running_loop().create_future())
+        self._waiting.append(call)  # bounded by the callers, who wait
+        if self._worker is None or self._worker.done():
+            self._worker = asyncio.create_task(self._work())
+        return await call.answers
+
+    async def accept_in(
+        self, tx: Transaction, requests: Sequence[AcceptRequest], *, in_order: bool = False
+    ) -> list[Answer]:
+        """The same within a transaction; nothing of it counts until that commits.
+
+        Args:
+            in_order: once a message cannot be paid, none of the later ones is, though smaller:
+                for who goes on from there when there is money again.
+        """
+        now = self._now()
+        batch = _Batch(requests, Checker(self._directory.snapshot, self._config, now))
+        if batch.drafts:
+            await batch.refuse_blocked(tx)
+        if batch.drafts:
+            purse = await Purse.lock(tx, {d.request.enterprise_id for d in batch.drafts}, now)
+            history = await self._caps.read_history(tx, batch.drafts, now)
+            paid = batch.pay(purse, history, self._ids, in_order=in_order)
+            if paid:
+                await purse.charge(tx)
+                await _write(tx, paid)
+        return batch.answers()
+
+    async def _work(self) -> None:
+        """Commit what waits, batch after batch, until nothing waits."""
+        while self._waiting:
+            calls = self._take_batch()
+            try:
+                await self._answer_together(calls)
+            except asyncio.CancelledError:
+                _fail(calls + self._waiting, StoreUnavailable("the acceptor was stopped"))
+                self._waiting = []
+                raise
+
+    def _take_batch(self) -> "list[_Call]":
+        """The calls that waited longest, with up to BATCH_MAX requests; one at the least."""
+        size = taken = 0
+        for call in self._waiting:
+            size += len(call.requests)
+            if taken and size > BATCH_MAX:
+                break
+            taken += 1
+        calls, self._waiting = self._waiting[:taken], self._waiting[taken:]
+        return calls
+
+    async def _answer_together(self, calls: "list[_Call]") -> None:
+        try:
+            answers = await self._commit([r for call in calls for r in call.requests])
+        except StoreUnavailable as error:
+            _fail(calls, error)
+        except Exception as error:
+            # A mistake of ours with one request must not fail the others'.
+            log.exception("accept.failed", calls=len(calls))
+            if len(calls) == 1:
+                _fail(calls, error)
+                return
+            for call in calls:
+                await self._answer_together([call])
+        else:
+            rest = iter(answers)
+            for call in calls:
+                call.answer([next(rest) for _ in call.requests])
+
+    async def _commit(self, requests: Sequence[AcceptRequest]) -> list[Answer]:
+        answers: list[Answer] | None = None
+        try:
+            async with self._store.transaction() as tx:
+                answers = await self.accept_in(tx, requests)
+        except StoreUnavailable:
+            if answers is None or not await self._was_committed(requests, answers):
+                raise
+        assert answers is not None
+        return answers
+
+    async def _was_committed(
+        self, requests: Sequence[AcceptRequest], answers: Sequence[Answer]
+    ) -> bool:
+        """After a connection was lost in the commit: look whether its first message is there."""
+        for request, answer in zip(requests, answers, strict=True):
+            if isinstance(answer, Accepted):
+                return await self._exists(request.enterprise_id, answer.message_id)
+        return True  # nothing was to be written
+
+    async def _exists(self, enterprise_id: int, message_id: int) -> bool:
+        backoff = Backoff()
+        for _ in range(DOUBT_TRIES):
+            await backoff.wait()
+            try:
+                row = await self._store.fetch_one(
+                    "message_exists", {"enterprise_id": enterprise_id, "message_id": message_id}
+                )
+            except StoreUnavailable:
+                continue
+            return row is not None and bool(row[0])
+        return False
+
+
+class _Call:
+    """One call of `accept` that waits for its answer."""
+
+    __slots__ = ("answers", "requests")
+
+    def __init__(
+        self, requests: Sequence[AcceptRequest], answers: "asyncio.Future[list[Answer]]"
+    ) -> None:
+        self.requests = requests
+        self.answers = answers
+
+    def answer(self, answers: list[Answer]) -> None:
+        if not self.answers.done():  # its caller may have gone
+            self.answers.set_result(answers)
+
+
+def _fail(calls: Iterable[_Call], error: Exception) -> None:
+    for call in calls:
+        if not call.answers.done():
+            call.answers.set_exception(error)
+
+
+class _Batch:
+    """The requests of one transaction: some are still drafts, the others have their answer."""
+
+    def __init__(self, requests: Sequence[AcceptRequest], checker: Checker) -> None:
+        self._answers: list[Answer | None] = [None] * len(requests)
+        self.drafts: list[Draft] = []
+        for at, request in enumerate(requests):
+            checked = checker.check(at, request)
+            if isinstance(checked, Draft):
+                self.drafts.append(checked)
+            else:
+                self._answers[at] = checked
+
+    def answers(self) -> list[Answer]:
+        """What became of each request, in their order."""
+        return [answer for answer in self._answers if answer is not None]
+
+    async def refuse_blocked(self, tx: Transaction) -> None:
+        """Refuse whatever goes to a phone of the blocklists."""
+        rows = await tx.fetch(
+            "find_blocked",
+            {
+                "enterprise_ids": [d.request.enterprise_id for d in self.drafts],
+                "phones": [d.phone for d in self.drafts],
+            },
+        )
+        if not rows:
+            return
+        everybodys = {(enterprise_id, phone): for_all for enterprise_id, phone, for_all in rows}
+        kept = []
+        for draft in self.drafts:
+            for_all = everybodys.get((draft.request.enterprise_id, draft.phone))
+            if for_all is None:
+                kept.append(draft)
+            else:
+                reason = Refusal.BLOCKED_GLOBAL if for_all else Refusal.BLOCKED_ENTERPRISE
+                self._answers[draft.at] = Refused(reason)
+        self.drafts = kept
+
+    def pay(self, purse: Purse, history: History, ids: IdMaker, *, in_order: bool) -> list[Paid]:
+        """Refuse what is too frequent or cannot be paid; the rest gets a package and an id."""
+        paid: list[Paid] = []
+        money_ran_out = False
+        for draft in self.drafts:
+            cap = history.reached_cap(draft)
+            if cap is not None:
+                self._answers[draft.at] = Refused(Refusal.FREQUENCY, cap)
+                continue
+            segments = draft.wording.segments
+            package_id = None
+            if not money_ran_out:
+                package_id = purse.take(draft.request.enterprise_id, segments)
+            if package_id is None:
+                money_ran_out = in_order
+                self._answers[draft.at] = Refused(Refusal.NO_BALANCE, str(segments))
+                continue
+            history.add(draft)
+            message_id = ids.next()
+            self._answers[draft.at] = Accepted(message_id, segments)
+            paid.append(Paid(message_id, package_id, draft))
+        return paid
+
+
+async def _write(tx: Transaction, paid: Sequence[Paid]) -> None:
+    await tx.copy("copy_messages", _MESSAGE_TYPES, map(_message_row, paid))
+    await tx.copy("copy_queue", _QUEUE_TYPES, map(_queue_row, paid))
+    await tx.execute("tally_accepted", _tally(paid))
+
+
+def _message_row(paid: Paid) -> tuple[object, ...]:
+    message_id, package_id, draft = paid
+    _, request, enterprise, template, phone, carrier, wording = draft
+    signature = template.signature
+    return (
+        request.enterprise_id,
+        message_id,
+        phone,
+        carrier.value,
+        _KIND,
+        template.traffic.value,
+        request.source.value,
+        request.campaign_id,
+        signature.id,
+        template.id,
+        package_id,
+        enterprise.extension_code + signature.extension_code + request.extension,
+        request.task_id,
+        request.reference,
+        wording.text,
+        wording.segments,
+    )
+
+
+def _queue_row(paid: Paid) -> tuple[object, ...]:
+    message_id, _, draft = paid
+    request = draft.request
+    return (
+        request.enterprise_id,
+        message_id,
+        draft.template.priority,
+        draft.carrier.value,
+        request.campaign_id,
+    )
+
+
+def _tally(paid: Sequence[Paid]) -> dict[str, list[object]]:
+    """The counts of a batch, a row for each group, as columns."""
+    messages: Counter[tuple[object, ...]] = Counter()
+    segments: Counter[tuple[object, ...]] = Counter()
+    for message_id, package_id, draft in paid:
+        request, template = draft.request, draft.template
+        key = (
+            request.enterprise_id,
+            _day_number(message_id),
+            request.source.value,
+            request.campaign_id or 0,
+            template.id,
+            template.signature.id,
+            draft.carrier.value,
+            package_id,
+        )
+        messages[key] += 1
+        segments[key] += draft.wording.segments
+    rows = [
+        (key[0], _FIRST_DAY + timedelta(days=key[1]), *key[2:], messages[key], segments[key])  # type: ignore[arg-type]
+        for key in messages
+    ]
+    columns = map(list, zip(*rows, strict=True))
+    return dict(zip(_TALLY_COLUMNS, columns, strict=True))
+
+
+_TALLY_COLUMNS = (
+    "enterprise_ids", "days", "sources", "campaign_ids", "template_ids", "signature_ids",
+    "carriers", "package_ids", "messages", "segments",
+)  # fmt: skip
+
+
+def _day_number(message_id: int) -> int:
+    """The day of Shanghai on which an id was made, counted from the first of 2024."""
+    return ((message_id >> TIME_SHIFT) + _SHANGHAI_AHEAD_MS) // _DAY_MS

@@ -1,0 +1,159 @@
+"""What can be said of a message before the database is asked: who may send what, to whom, when.
+
+Pure: a snapshot, a request and a moment go in; a `Draft` or a refusal comes out. `accept` goes on
+with the blocklist, the frequency and the money.
+"""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+
+from yunxin.config import Config
+from yunxin.engine.directory import Enterprise, Snapshot, Template, marketing_rests
+from yunxin.text.phones import PhoneInvalid, carrier_of, normalise
+from yunxin.text.placeholders import ParameterCountWrong, compose, fill
+from yunxin.text.segments import TextTooLong, count, length
+from yunxin.vocabulary import CarrierName, Refusal, Source, TemplateKind
+
+
+class AcceptRequest(NamedTuple):
+    """One message that somebody asks to be sent."""
+
+    enterprise_id: int
+    template_id: int
+    phone: str
+    params: tuple[str, ...] = ()
+    source: Source = Source.API
+    campaign_id: int | None = None
+    extension: str = ""
+    task_id: str | None = None
+    reference: str | None = None
+
+
+class Refused(NamedTuple):
+    """Why a message was not accepted.
+
+    `detail` is what the sentence of the reason needs: "2/1" parameters wanted and given, the
+    forbidden word, the length, the cap ("1/minute"), the segments that nobody could pay.
+    """
+
+    reason: Refusal
+    detail: str = ""
+
+
+class Wording(NamedTuple):
+    """The whole text as the phone will show it, and its price."""
+
+    text: str
+    segments: int
+
+
+class Draft(NamedTuple):
+    """A message that passed every check made here."""
+
+    at: int  # its place among the requests
+    request: AcceptRequest
+    enterprise: Enterprise
+    template: Template
+    phone: str
+    carrier: CarrierName
+    wording: Wording
+
+
+class Checker:
+    """Checks one batch; what was found out about a template or a text is not found out twice."""
+
+    def __init__(self, snapshot: Snapshot, config: Config, now: datetime) -> None:
+        self._snapshot = snapshot
+        self._marketing_rests = marketing_rests(config, now)
+        self._senders: dict[tuple[int, int], tuple[Enterprise, Template] | Refused] = {}
+        self._wordings: dict[tuple[int, tuple[str, ...]], Wording | Refused] = {}
+
+    def check(self, at: int, request: AcceptRequest) -> Draft | Refused:
+        """All checks in the order in which a person would want to hear of them."""
+        sender = self._sender(request.enterprise_id, request.template_id)
+        if isinstance(sender, Refused):
+            return sender
+        enterprise, template = sender
+        try:
+            phone = normalise(request.phone)
+        except PhoneInvalid:
+            return Refused(Refusal.PHONE_INVALID)
+        carrier = carrier_of(phone, self._snapshot.prefixes)
+        if not template.serves(carrier):
+            return Refused(Refusal.CARRIER_NOT_SERVED, carrier.value)
+        wording = self._wording(template, request.params)
+        if isinstance(wording, Refused):
+            return wording
+        if self._marketing_rests and template.kind == TemplateKind.MARKETING:
+            return Refused(Refusal.QUIET_HOURS)
+        return Draft(at, request, enterprise, template, phone, carrier, wording)
+
+    def _sender(
+        self, enterprise_id: int, template_id: int
+    ) -> tuple[Enterprise, Template] | Refused:
+        key = (enterprise_id, template_id)
+        found = self._senders.get(key)
+        if found is None:
+            found = self._senders[key] = check_sender(self._snapshot, enterprise_id, template_id)
+        return found
+
+    def _wording(self, template: Template, params: tuple[str, ...]) -> Wording | Refused:
+        key = (template.id, params)
+        found = self._wordings.get(key)
+        if found is None:
+            found = self._wordings[key] = check_wording(self._snapshot, template, params)
+        return found
+
+
+def check_sender(
+    snapshot: Snapshot, enterprise_id: int, template_id: int
+) -> tuple[Enterprise, Template] | Refused:
+    """Whether the enterprise may send, with this template of its own."""
+    enterprise = snapshot.enterprises.get(enterprise_id)
+    if enterprise is None or not enterprise.active:
+        return Refused(Refusal.ENTERPRISE_SUSPENDED)
+    template = snapshot.templates.get(template_id)
+    if template is None or template.enterprise_id != enterprise_id:
+        return Refused(Refusal.TEMPLATE_NOT_APPROVED)
+    if not template.signature.approved:
+        return Refused(Refusal.SIGNATURE_NOT_APPROVED)
+    return enterprise, template
+
+
+def check_wording(
+    snapshot: Snapshot, template: Template, params: Sequence[str]
+) -> Wording | Refused:
+    """The whole text with its price, or why it cannot be sent."""
+    try:
+        content = fill(template.content, params)
+    except ParameterCountWrong as error:
+        missing = error.given < error.wanted
+        reason = Refusal.PARAMS_MISSING if missing else Refusal.PARAMS_EXTRA
+        return Refused(reason, f"{error.wanted}/{error.given}")
+    if not _is_storable(content):
+        return Refused(Refusal.LINE_MALFORMED)
+    word = snapshot.words.find(content)
+    if word is not None:
+        return Refused(Refusal.FORBIDDEN_WORD, word)
+    text = compose(
+        content,
+        signature=template.signature.name,
+        position=template.position,
+        kind=template.kind,
+    )
+    try:
+        return Wording(text, count(text))
+    except TextTooLong:
+        return Refused(Refusal.TEXT_TOO_LONG, str(length(text)))
+
+
+def _is_storable(text: str) -> bool:
+    """PostgreSQL takes neither U+0000 nor half a surrogate pair, and no phone shows them."""
+    if "\x00" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True

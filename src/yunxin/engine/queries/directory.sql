@@ -1,0 +1,26 @@
+-- name: directory_enterprises
+-- All enterprises: whether they may send, their share of the line, their digits.
+SELECT id, suspended_at IS NULL, weight, access_number, extension_code
+FROM accounts_enterprise
+
+-- name: directory_signatures
+-- All signatures with what decides whether they may be used.
+SELECT id, enterprise_id, name, state, extension_code FROM content_signature
+
+-- name: directory_templates
+-- All templates that were not deleted and may be sent with.
+SELECT id, enterprise_id, signature_id, kind, traffic, position, content, carriers
+FROM content_template WHERE state = 'approved' AND deleted_at IS NULL
+
+-- name: directory_words
+-- The forbidden words.
+SELECT word FROM carriers_forbiddenword ORDER BY id
+
+-- name: directory_prefixes
+-- Whose numbers begin with what.
+SELECT prefix, carrier FROM carriers_numberprefix
+
+-- name: directory_campaigns
+-- Campaigns on their way that people want to rest or to end.
+SELECT c.id, c.wish FROM campaign_progress p JOIN campaigns_campaign c ON c.id = p.campaign_id
+WHERE p.state IN ('feeding', 'fed') AND c.wish IN ('pause', 'terminate')
