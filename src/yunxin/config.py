@@ -101,7 +101,7 @@ class Config:
     )
     data: Path = _setting(
         Path("var"),
-        "Folder for uploads, exports, logs and the embedded database.",
+        "Folder of `yunxin up`: its database, secret key and logs.",
         unit="path",
         read=lambda value: Path(value).expanduser(),
     )

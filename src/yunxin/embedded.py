@@ -156,11 +156,19 @@ class Server:
         account = self._account()
         if not (self.cluster / "PG_VERSION").exists():
             self._create_cluster(account)
-        if self.pid() is None:
-            self._launch(account)
-        self._wait_until_ready()
-        self._create_database()
-        return self.url
+        give_up = time.monotonic() + START_TIMEOUT_S
+        while True:
+            if self.pid() is None:
+                self._launch(account)
+            self._wait_until_ready()
+            try:
+                self._create_database()
+            except psycopg.OperationalError as error:  # found running, yet dying: killed just now
+                if time.monotonic() > give_up:
+                    raise EmbeddedError(f"The embedded PostgreSQL refuses us: {error}") from error
+                time.sleep(POLL_S)
+            else:
+                return self.url
 
     def stop(self, *, timeout_s: float = STOP_TIMEOUT_S) -> bool:
         """Stop the server: sessions are ended, everything is written to disk.
@@ -170,6 +178,7 @@ class Server:
         """
         pid = self.pid()
         if pid is None:
+            self._process = None
             return False
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGINT)  # PostgreSQL: fast shutdown
@@ -285,6 +294,8 @@ class Server:
         def ready() -> bool:
             if self._process is not None and self._process.poll() is not None:
                 raise EmbeddedError(f"PostgreSQL does not start:\n{self._log_end()}")
+            if self._process is None and self.pid() is None:
+                return True  # the one found running is gone: the caller sees it and starts another
             lines = self._pid_file_lines()
             return len(lines) >= 8 and lines[7].strip() == "ready"  # LOCK_FILE_LINE_PM_STATUS
 
@@ -299,7 +310,7 @@ class Server:
                 return
         except psycopg.OperationalError as error:
             if f'database "{DATABASE}" does not exist' not in str(error):
-                raise EmbeddedError(f"The embedded PostgreSQL refuses us: {error}") from error
+                raise
         with psycopg.connect(self.url_of("postgres"), autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(DATABASE)))
 

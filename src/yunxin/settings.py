@@ -69,6 +69,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "yunxin.web.context.shell",
                 "yunxin.accounts.context.account",
+                "yunxin.billing.context.balance",
             ],
         },
     },
@@ -152,8 +153,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- files ----------------------------------------------------------------------------------------
-MEDIA_ROOT = CONFIG.data / "files"  # private: handed out by views only, there is no MEDIA_URL
+# -- static files (what people upload lies in the database: web/models.py) --------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.static_root
 STATICFILES_DIRS = [PACKAGE / "static"]
