@@ -12,6 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from yunxin.accounts.models import AuditEntry, Enterprise, User
 from yunxin.web.addresses import client_address
 
+Actor = User | HttpRequest | None
+"""Who acts: a user, their request (which also tells the address), or a command (None)."""
+
 ACTIONS: dict[str, str | Promise] = {
     "enterprise.create": _("Enterprise created"),
     "enterprise.edit": _("Enterprise changed"),
@@ -52,12 +55,14 @@ ACTIONS: dict[str, str | Promise] = {
     "block.create": _("Number blocked"),
     "block.delete": _("Number unblocked"),
     "prefix.edit": _("Number range changed"),
+    "prefix.delete": _("Number range removed"),
     "ported.edit": _("Ported number changed"),
+    "records.export": _("Sending records exported"),
 }
 
 
 def record(
-    actor: User | HttpRequest | None,
+    actor: Actor,
     action: str,
     subject: object,
     enterprise: Enterprise | None = None,
@@ -66,22 +71,26 @@ def record(
     """Write down one action; call it inside the transaction that carries it out.
 
     Args:
-        actor: the user, or the request (which also tells the address); None for commands.
+        actor: see Actor.
         action: a key of ACTIONS, such as "signature.approve".
         subject: what it was done to, as people call it; cut at 200 characters.
         enterprise: whom it concerns; None for what belongs to the platform.
         detail: JSON values worth keeping, such as a reason or what changed.
     """
     request = actor if isinstance(actor, HttpRequest) else None
-    user = request.user if request else actor
     return AuditEntry.objects.create(
-        actor=user,
+        actor=user_of(actor),
         action=action,
         subject=str(subject)[:200],
         enterprise=enterprise,
         detail=detail,
         address=client_address(request) if request else None,
     )
+
+
+def user_of(actor: Actor) -> User | None:
+    """The user behind an actor."""
+    return actor.user if isinstance(actor, HttpRequest) else actor  # type: ignore[return-value]
 
 
 def label(action: str) -> str | Promise:

@@ -48,7 +48,7 @@ class Section:
 OWNER = ("owner",)
 
 PORTAL = (
-    Section(_("Home"), "home", [Page("stats:home", _("Home"))]),
+    Section(_("Home"), "home", [Page("messaging:home", _("Home"))]),
     Section(
         _("Text SMS"),
         "message-2",
@@ -56,6 +56,7 @@ PORTAL = (
             Page("content:signatures", _("Signatures")),
             Page("content:templates", _("Templates")),
             Page("campaigns:campaigns", _("Bulk sending")),
+            Page("carriers:unsubscribes", _("Unsubscribes")),
         ],
     ),
     Section(
@@ -65,7 +66,6 @@ PORTAL = (
             Page("messaging:records", _("Sending records")),
             Page("stats:volume", _("Sending volume")),
             Page("stats:replies", _("Replies")),
-            Page("billing:packages", _("Package balance")),
         ],
     ),
     Section(
@@ -73,6 +73,7 @@ PORTAL = (
         "user-circle",
         [
             Page("accounts:company", _("Company profile")),
+            Page("billing:packages", _("Packages")),
             Page("accounts:users", _("Users and roles"), OWNER),
             Page("accounts:password", _("Change password")),
             Page("accounts:logins", _("Login history")),
@@ -82,7 +83,7 @@ PORTAL = (
 )
 
 CONSOLE = (
-    Section(_("Home"), "home", [Page("stats:console_home", _("Home"))]),
+    Section(_("Home"), "home", [Page("messaging:console_home", _("Home"))]),
     Section(
         _("Reviews"),
         "shield-check",
@@ -97,6 +98,7 @@ CONSOLE = (
         [
             Page("accounts:console_enterprises", _("Enterprises")),
             Page("billing:console_packages", _("Packages")),
+            Page("billing:console_ledger", _("Ledger")),
         ],
     ),
     Section(
@@ -109,7 +111,12 @@ CONSOLE = (
         ],
     ),
     Section(
-        _("Records"), "list-details", [Page("messaging:console_records", _("Sending records"))]
+        _("Records"),
+        "list-details",
+        [
+            Page("messaging:console_records", _("Sending records")),
+            Page("messaging:console_receipts", _("Waiting receipts")),
+        ],
     ),
     Section(
         _("Content rules"),

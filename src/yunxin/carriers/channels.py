@@ -1,0 +1,182 @@
+"""Channels (通道): the SMPP accounts at the carriers' gateways, and what an operator does to them.
+
+The engine follows the rows: it connects what should run, and connects anew when `version` has
+grown. The password is sealed with the platform's key and shown to nobody. The live state is the
+engine's (`ChannelState`); `read_live` joins it for the pages.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.utils import timezone
+
+from yunxin.accounts import audit
+from yunxin.accounts.models import User
+from yunxin.carriers.models import Channel, ChannelState
+from yunxin.sealing import seal
+from yunxin.vocabulary import ChannelWish, LinkState
+from yunxin.web.hints import hint
+
+# What takes effect at once; every other change asks for a new connection.
+LIVE_FIELDS = frozenset({"name", "rate_per_s", "weight", "carriers"})
+SETTINGS_FIELDS = (
+    "name", "host", "port", "system_id", "system_type", "bind_mode", "sessions", "window",
+    "rate_per_s", "access_number", "carriers", "weight", "id_rule", "alphabet", "source_ton",
+    "source_npi", "dest_ton", "dest_npi", "dest_prefix", "enquire_every_s", "answer_timeout_s",
+)  # fmt: skip
+SILENT_AFTER = timedelta(seconds=10)  # the engine writes every second; older words are history
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the engines say of one channel right now, all of them added up.
+
+    `state` is the best of any engine, as one bound line is enough to send; `since` is when the
+    oldest of the bound lines was bound.
+    """
+
+    state: LinkState
+    sessions_bound: int = 0
+    window_used: int = 0
+    window_size: int = 0
+    submitted_per_s: float = 0
+    allowed_per_s: float = 0
+    last_error: str = ""
+    last_error_at: datetime | None = None
+    since: datetime | None = None
+    at: datetime | None = None
+
+    @property
+    def window_percent(self) -> int:
+        return round(100 * self.window_used / self.window_size) if self.window_size else 0
+
+
+STOPPED = Live(LinkState.STOPPED)
+_BEST_FIRST = (
+    LinkState.BOUND, LinkState.CONNECTING, LinkState.REFUSED, LinkState.DOWN, LinkState.STOPPED,
+)  # fmt: skip
+
+
+@transaction.atomic
+def create_channel(*, values: Mapping[str, Any], password: str, by: User | None) -> Channel:
+    """A new channel, stopped until somebody starts it.
+
+    Args:
+        values: by the names of SETTINGS_FIELDS, already checked; absent ones keep their default.
+    """
+    channel = Channel.objects.create(
+        **{name: values[name] for name in SETTINGS_FIELDS if name in values},
+        password_sealed=seal(settings.SECRET_KEY, password),
+    )
+    _tell(channel, by, "channel.create")
+    return channel
+
+
+@transaction.atomic
+def change_channel(
+    *, channel_id: int, values: Mapping[str, Any], password: str | None = None, by: User | None
+) -> Channel:
+    """Change what is given; the connection is made anew only when it must be.
+
+    Args:
+        values: by the names of SETTINGS_FIELDS, already checked.
+        password: None keeps the one that is stored.
+    """
+    channel = Channel.objects.select_for_update().get(pk=channel_id)
+    changed = [
+        name
+        for name in SETTINGS_FIELDS
+        if name in values and values[name] != getattr(channel, name)
+    ]
+    for name in changed:
+        setattr(channel, name, values[name])
+    if password is not None:
+        channel.password_sealed = seal(settings.SECRET_KEY, password)
+        changed.append("password")
+    if not changed:
+        return channel
+    channel.version += any(name not in LIVE_FIELDS for name in changed)
+    channel.save()
+    _tell(channel, by, "channel.edit", changed=changed)
+    return channel
+
+
+@transaction.atomic
+def start_channel(*, channel_id: int, by: User | None) -> Channel:
+    """The engine connects the channel within a second or two."""
+    return _wish(channel_id, ChannelWish.RUN, by, "channel.start")
+
+
+@transaction.atomic
+def stop_channel(*, channel_id: int, by: User | None) -> Channel:
+    """The engine takes nothing more for the channel and unbinds; what waits goes other ways."""
+    return _wish(channel_id, ChannelWish.STOP, by, "channel.stop")
+
+
+def _wish(channel_id: int, wish: ChannelWish, by: User | None, action: str) -> Channel:
+    channel = Channel.objects.select_for_update().get(pk=channel_id)
+    if channel.wish != wish:
+        channel.wish = wish
+        channel.save(update_fields=["wish"])
+        _tell(channel, by, action)
+    return channel
+
+
+def _tell(channel: Channel, by: User | None, action: str, **detail: Any) -> None:
+    audit.record(by, action, f"{channel.name} #{channel.pk}", **detail)
+    hint("channels")
+    hint("directory")
+
+
+def read_live(channels: Iterable[Channel], now: datetime | None = None) -> dict[int, Live]:
+    """The live state of each channel by its id; one query."""
+    now = now or timezone.now()
+    channels = list(channels)
+    told: dict[int, list[ChannelState]] = {channel.pk: [] for channel in channels}
+    for state in ChannelState.objects.filter(channel_id__in=told, at__gt=now - SILENT_AFTER):
+        told[state.channel_id].append(state)
+    return {channel.pk: _add_up(channel, told[channel.pk]) for channel in channels}
+
+
+def _add_up(channel: Channel, states: list[ChannelState]) -> Live:
+    """Add up what several engines say; silence about a channel that should run is DOWN."""
+    if not states:
+        return Live(LinkState.DOWN) if channel.wish == ChannelWish.RUN else STOPPED
+    failed = max(
+        (state for state in states if state.last_error_at), key=_last_error_at, default=None
+    )
+    return Live(
+        state=min((LinkState(state.state) for state in states), key=_BEST_FIRST.index),
+        sessions_bound=sum(state.sessions_bound for state in states),
+        window_used=sum(state.window_used for state in states),
+        window_size=sum(state.window_size for state in states),
+        submitted_per_s=sum(state.submitted_per_s for state in states),
+        allowed_per_s=sum(state.allowed_per_s for state in states),
+        last_error=failed.last_error if failed else "",
+        last_error_at=failed.last_error_at if failed else None,
+        since=min((state.bound_at for state in states if state.bound_at), default=None),
+        at=max(state.at for state in states),
+    )
+
+
+def _last_error_at(state: ChannelState) -> datetime:
+    assert state.last_error_at is not None
+    return state.last_error_at
+
+
+def count_waiting(limit: int = 100_000) -> tuple[int, bool]:
+    """How many messages wait in the queue of the whole platform, counted no further than `limit`.
+
+    Returns:
+        The count, and whether it is complete.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM (SELECT FROM message_queue LIMIT %s) AS q", [limit + 1]
+        )
+        (waiting,) = cursor.fetchone()
+    return min(waiting, limit), waiting <= limit

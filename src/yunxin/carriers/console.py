@@ -1,0 +1,455 @@
+"""Operators' pages: channels with their live state, number ranges, blacklist, forbidden words."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.db.models import QuerySet
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+
+from yunxin.accounts.access import ConsoleRequest, console_page
+from yunxin.accounts.models import Enterprise
+from yunxin.carriers import blocklist, channels, labels, numbers, words
+from yunxin.carriers.forms import BlockForm, ChannelForm, PrefixForm, WordsForm
+from yunxin.carriers.models import BlockedNumber, Channel, ForbiddenWord, NumberPrefix
+from yunxin.text.phones import PhoneInvalid
+from yunxin.vocabulary import (
+    BindMode,
+    BlockReason,
+    CarrierName,
+    ChannelWish,
+    IdRule,
+    WireAlphabet,
+)
+from yunxin.web.confirm import ask
+from yunxin.web.listing import Choice, Column, Listing
+
+REFRESH_S = 3
+TEXT_MAX = 2000  # characters of a text that is tried
+
+
+# -- channels ------------------------------------------------------------------------------------
+class Channels(Listing):
+    columns = (
+        Column("name", _("Channel"), "title", sort="name"),
+        Column("state", _("Live state"), "status"),
+        Column("account", _("Gateway and account")),
+        Column("carriers", _("Carriers")),
+        Column("sessions", _("Sessions"), "number"),
+        Column("window", _("Window in use")),
+        Column("rate", _("Speed per second"), "number"),
+        Column("actions", _("Actions"), "actions"),
+    )
+    search = ("name", "host", "system_id", "access_number")
+    search_label = _("Channel, host, account or access number")
+    order = ("id",)
+    empty_icon = "route"
+    empty_title = _("There is no channel yet.")
+    empty_text = _("Messages are sent through the carrier accounts that are entered here.")
+    refresh_s = REFRESH_S
+
+
+@console_page
+def channel_list(request: ConsoleRequest) -> HttpResponse:
+    """All channels with what the engines say of them; renews itself."""
+    listing = Channels(request, Channel.objects.all())
+    _dress(listing.items)
+    waiting, is_complete = channels.count_waiting()
+    context = {
+        "listing": listing,
+        "waiting": waiting,
+        "is_complete": is_complete,
+        "action_url": reverse("carriers:console_new_channel"),
+        "action_label": _("New channel"),
+    }
+    return render(request, "carriers/console_channels.html", context)
+
+
+def _dress(shown: list[Channel]) -> None:
+    """Give each channel its live state and the words for it."""
+    live = channels.read_live(shown)
+    for channel in shown:
+        state: Any = live[channel.pk]
+        row: Any = channel
+        row.live = state
+        row.state_label = labels.LINK_STATES[state.state]
+        row.tone = labels.LINK_TONES[state.state]
+        row.carrier_labels = [labels.CARRIERS[CarrierName(name)] for name in channel.carriers]
+        row.is_running = channel.wish == ChannelWish.RUN
+        row.is_slowed = 0 < state.allowed_per_s < channel.rate_per_s
+
+
+@console_page
+def channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
+    """One channel: live state, settings, last error."""
+    found = get_object_or_404(Channel, pk=channel_id)
+    _dress([found])
+    context = {
+        "channel": found,
+        "title": found.name,
+        "bind_mode": labels.BIND_MODES[BindMode(found.bind_mode)],
+        "id_rule": labels.ID_RULES[IdRule(found.id_rule)],
+        "alphabet": labels.ALPHABETS[WireAlphabet(found.alphabet)],
+        "refresh_s": REFRESH_S,
+    }
+    return render(request, "carriers/console_channel.html", context)
+
+
+@console_page
+def new_channel(request: ConsoleRequest) -> HttpResponse:
+    """Enter a carrier account; it is not connected before somebody starts it."""
+    form = ChannelForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        made = channels.create_channel(
+            values=form.cleaned_data, password=form.cleaned_data["password"], by=request.user
+        )
+        messages.success(request, _t("The channel is stored. Start it to connect it."))
+        return redirect("carriers:console_channel", made.pk)
+    return _channel_form(request, form, _("New channel"), reverse("carriers:console_channels"))
+
+
+@console_page
+def edit_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
+    """Change a carrier account; the line is made anew where it must be."""
+    found = get_object_or_404(Channel, pk=channel_id)
+    form = ChannelForm(request.POST or None, instance=found)
+    back = reverse("carriers:console_channel", args=[channel_id])
+    if request.method == "POST" and form.is_valid():
+        channels.change_channel(
+            channel_id=channel_id,
+            values=form.cleaned_data,
+            password=form.password_given,
+            by=request.user,
+        )
+        messages.success(request, _t("The channel was changed."))
+        return redirect(back)
+    return _channel_form(request, form, _("Edit the channel"), back)
+
+
+def _channel_form(
+    request: ConsoleRequest, form: ChannelForm, title: Any, back: str
+) -> HttpResponse:
+    context = {"form": form, "title": title, "submit": _("Save"), "cancel_url": back}
+    status = 422 if form.errors else 200
+    return render(request, "carriers/console_channel_form.html", context, status=status)
+
+
+@console_page
+def start_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
+    """Let the engine connect the channel."""
+    found = get_object_or_404(Channel, pk=channel_id)
+    if request.method == "POST":
+        channels.start_channel(channel_id=channel_id, by=request.user)
+        messages.success(request, _t("%(name)s is being connected.") % {"name": found.name})
+    return redirect("carriers:console_channel", channel_id)
+
+
+@console_page
+def stop_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
+    """Disconnect the channel, after a question."""
+    found = get_object_or_404(Channel, pk=channel_id)
+    if request.method != "POST":
+        return ask(
+            request,
+            title=_t("Stop the channel %(name)s?") % {"name": found.name},
+            text=_("Nothing more is sent through it. What waits takes other channels, or waits."),
+            button=_("Stop"),
+            back=reverse("carriers:console_channel", args=[channel_id]),
+        )
+    channels.stop_channel(channel_id=channel_id, by=request.user)
+    messages.success(request, _t("%(name)s was stopped.") % {"name": found.name})
+    return redirect("carriers:console_channel", channel_id)
+
+
+# -- number ranges -------------------------------------------------------------------------------
+class Prefixes(Listing):
+    columns = (
+        Column("prefix", _("Leading digits"), "title", sort="prefix"),
+        Column("carrier", _("Carrier"), "status"),
+        Column("actions", _("Actions"), "actions"),
+    )
+    filters = (Choice("carrier", _("All carriers"), lambda: labels.CARRIERS.items()),)
+    search = ("prefix",)
+    search_label = _("Leading digits")
+    order = ("prefix",)
+    empty_icon = "hash"
+    empty_title = _("The table is empty: every number takes the default route.")
+
+
+@console_page
+def number_ranges(request: ConsoleRequest) -> HttpResponse:
+    """Whose numbers are whose, and a field to try one."""
+    listing = Prefixes(request, NumberPrefix.objects.all())
+    for row in listing.items:
+        row.carrier_label = labels.CARRIERS[CarrierName(row.carrier)]
+    context = {
+        "listing": listing,
+        "action_url": reverse("carriers:console_new_prefix"),
+        "action_label": _("Add a number range"),
+        **_tried_number(request.GET.get("try", "").strip()[:20]),
+    }
+    return render(request, "carriers/console_numbers.html", context)
+
+
+def _tried_number(phone: str) -> dict[str, Any]:
+    if not phone:
+        return {}
+    try:
+        return {"tried": phone, "found": labels.CARRIERS[numbers.find_carrier(phone)]}
+    except PhoneInvalid:
+        return {"tried": phone, "problem": _("This is not a mainland mobile number.")}
+
+
+@console_page
+def new_prefix(request: ConsoleRequest) -> HttpResponse:
+    """Add a range, or say anew whose it is."""
+    form = PrefixForm(request.POST or None, initial={"digits": request.GET.get("digits", "")[:4]})
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        numbers.set_prefix(
+            prefix=data["prefix"], carrier=CarrierName(data["carrier"]), by=request.user
+        )
+        messages.success(
+            request, _t("The number range %(name)s is stored.") % {"name": data["prefix"]}
+        )
+        return redirect("carriers:console_numbers")
+    context = {
+        "form": form,
+        "title": _("Add a number range"),
+        "cancel_url": reverse("carriers:console_numbers"),
+    }
+    return render(request, "web/form.html", context, status=422 if form.errors else 200)
+
+
+@console_page
+def remove_prefix(request: ConsoleRequest, prefix: str) -> HttpResponse:
+    """Take a range out of the table, after a question."""
+    get_object_or_404(NumberPrefix, pk=prefix)
+    if request.method != "POST":
+        return ask(
+            request,
+            title=_t("Remove the number range %(name)s?") % {"name": prefix},
+            text=_("Its numbers then go by a shorter range, or take the default route."),
+            button=_("Remove"),
+            back=reverse("carriers:console_numbers"),
+        )
+    numbers.remove_prefix(prefix=prefix, by=request.user)
+    messages.success(request, _t("The number range was removed."))
+    return redirect("carriers:console_numbers")
+
+
+# -- blacklist -----------------------------------------------------------------------------------
+class Blacklist(Listing):
+    columns = (
+        Column("phone", _("Phone"), "title"),
+        Column("reason", _("Kind"), "status"),
+        Column("owner", _("Holds for")),
+        Column("note", _("Note")),
+        Column("by", _("By")),
+        Column("at", _("Time"), "time", sort="at"),
+        Column("actions", _("Actions"), "actions"),
+    )
+    search = ("phone",)
+    search_label = _("The number's first digits")
+    filters = (
+        Choice("owner", _("All lists"), lambda: _owners(), "enterprise_id"),
+        Choice("reason", _("All kinds"), lambda: labels.BLOCK_REASONS.items()),
+    )
+    empty_icon = "phone-off"
+    empty_title = _("The blacklist is empty.")
+    empty_text = _("Replies that unsubscribe appear here by themselves.")
+
+    def searched(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        return rows.filter(phone__startswith=self.text) if self.text else rows
+
+
+def _owners() -> list[tuple[Any, Any]]:
+    enterprises = Enterprise.objects.order_by("name").values_list("pk", "name")
+    return [(blocklist.EVERYBODY, _("Everybody's list")), *enterprises]
+
+
+@console_page
+def blacklist(request: ConsoleRequest) -> HttpResponse:
+    """Blocked numbers of the platform and of every enterprise."""
+    listing = Blacklist(request, BlockedNumber.objects.select_related("by"))
+    owners = Enterprise.objects.in_bulk({row.enterprise_id for row in listing.items})
+    for row in listing.items:
+        row.owner = owners.get(row.enterprise_id)
+        row.reason_label = labels.BLOCK_REASONS[BlockReason(row.reason)]
+    context = {
+        "listing": listing,
+        "action_url": reverse("carriers:console_block"),
+        "action_label": _("Block numbers"),
+    }
+    return render(request, "carriers/console_blacklist.html", context)
+
+
+@console_page
+def block(request: ConsoleRequest) -> HttpResponse:
+    """Block one number or many."""
+    form = BlockForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        done = blocklist.block_phones(
+            typed=data["phones"],
+            enterprise=data["enterprise"],
+            reason=data["reason"],
+            note=data["note"],
+            by=request.user,
+        )
+        if not _say_blocked(request, form, done):
+            return redirect("carriers:console_blacklist")
+    context = {
+        "form": form,
+        "title": _("Block numbers"),
+        "submit": _("Block"),
+        "cancel_url": reverse("carriers:console_blacklist"),
+    }
+    return render(request, "web/form.html", context, status=422 if form.errors else 200)
+
+
+def _say_blocked(request: ConsoleRequest, form: BlockForm, done: blocklist.Blocked) -> bool:
+    """Say what became of the numbers; whether some were none and the form must be shown again."""
+    if done.added or done.already:
+        messages.success(
+            request,
+            ngettext(
+                "%(added)s number was blocked, %(already)s were blocked already.",
+                "%(added)s numbers were blocked, %(already)s were blocked already.",
+                done.added,
+            )
+            % {"added": done.added, "already": done.already},
+        )
+    if done.invalid:
+        shown = ", ".join(done.invalid[:5])
+        form.add_error(
+            "phones",
+            _("These are not mainland mobile numbers and were left out: %(numbers)s")
+            % {"numbers": shown + ("…" if len(done.invalid) > 5 else "")},
+        )
+    return bool(done.invalid)
+
+
+@console_page
+def unblock(request: ConsoleRequest, entry_id: int) -> HttpResponse:
+    """Take a number off a list, after a question."""
+    entry = get_object_or_404(BlockedNumber, pk=entry_id)
+    if request.method != "POST":
+        return ask(
+            request,
+            title=_t("Unblock %(phone)s?") % {"phone": entry.phone},
+            text=_unblock_text(entry),
+            button=_("Unblock"),
+            back=reverse("carriers:console_blacklist"),
+        )
+    blocklist.unblock_phones(ids=[entry_id], enterprise_id=None, by=request.user)
+    messages.success(request, _t("The number was unblocked."))
+    return redirect("carriers:console_blacklist")
+
+
+def _unblock_text(entry: BlockedNumber) -> Any:
+    if entry.reason == BlockReason.UNSUBSCRIBED:
+        return _(
+            "The phone's holder unsubscribed by a reply."
+            " Only unblock it when the holder asks for it."
+        )
+    return _("Messages may be sent to it again from now on.")
+
+
+# -- forbidden words -----------------------------------------------------------------------------
+class Words(Listing):
+    columns = (
+        Column("word", _("Word"), "title", sort="word"),
+        Column("note", _("Note")),
+        Column("by", _("By")),
+        Column("at", _("Time"), "time", sort="at"),
+        Column("actions", _("Actions"), "actions"),
+    )
+    search = ("word",)
+    search_label = _("Search by word")
+    empty_icon = "shield-off"
+    empty_title = _("There are no forbidden words yet.")
+    empty_text = _("Texts that hold one are refused before they cost anything.")
+
+
+@console_page
+def forbidden_words(request: ConsoleRequest) -> HttpResponse:
+    """The list of words, and a field to try a text."""
+    listing = Words(request, ForbiddenWord.objects.select_related("by"))
+    context = {
+        "listing": listing,
+        "action_url": reverse("carriers:console_new_words"),
+        "action_label": _("Add words"),
+    }
+    return render(request, "carriers/console_words.html", context)
+
+
+@console_page
+def try_text(request: ConsoleRequest) -> HttpResponse:
+    """Which forbidden words a text holds; a piece of the words' page."""
+    text = request.POST.get("text", "")[:TEXT_MAX]
+    context = {"text": text, "hits": words.find_all(text) if text.strip() else None}
+    if request.headers.get("HX-Request"):
+        return render(request, "carriers/_tried_text.html", context)
+    listing = Words(request, ForbiddenWord.objects.select_related("by"))
+    return render(request, "carriers/console_words.html", {"listing": listing, **context})
+
+
+@console_page
+def new_words(request: ConsoleRequest) -> HttpResponse:
+    """Forbid one word or many."""
+    form = WordsForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        data = form.cleaned_data
+        done = words.forbid_words(words=data["words"], note=data["note"], by=request.user)
+        if not _say_forbidden(request, form, done):
+            return redirect("carriers:console_words")
+    context = {
+        "form": form,
+        "title": _("Add words"),
+        "submit": _("Add"),
+        "cancel_url": reverse("carriers:console_words"),
+    }
+    return render(request, "web/form.html", context, status=422 if form.errors else 200)
+
+
+def _say_forbidden(request: ConsoleRequest, form: WordsForm, done: words.Added) -> bool:
+    """Say what became of the words; whether some were refused and the form must be shown again."""
+    if done.added or done.already:
+        messages.success(
+            request,
+            ngettext(
+                "%(added)s word was added, %(already)s were there already.",
+                "%(added)s words were added, %(already)s were there already.",
+                done.added,
+            )
+            % {"added": done.added, "already": done.already},
+        )
+    if done.refused:
+        form.add_error(
+            "words",
+            _("These are too short or too long and were left out: %(words)s")
+            % {"words": ", ".join(done.refused[:5]) + ("…" if len(done.refused) > 5 else "")},
+        )
+    return bool(done.refused)
+
+
+@console_page
+def remove_word(request: ConsoleRequest, word_id: int) -> HttpResponse:
+    """Allow a word again, after a question."""
+    word = get_object_or_404(ForbiddenWord, pk=word_id)
+    if request.method != "POST":
+        return ask(
+            request,
+            title=_t("Remove the word %(word)s?") % {"word": word.word},
+            text=_("Texts that hold it are accepted from now on."),
+            button=_("Remove"),
+            back=reverse("carriers:console_words"),
+        )
+    words.allow_words(ids=[word_id], by=request.user)
+    messages.success(request, _t("The word was removed."))
+    return redirect("carriers:console_words")

@@ -1,0 +1,215 @@
+"""Forms of the operators: channels, number ranges, blacklist, forbidden words."""
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from yunxin.accounts.models import Enterprise
+from yunxin.carriers import blocklist, labels, numbers, words
+from yunxin.carriers.models import Channel
+from yunxin.vocabulary import BlockReason
+from yunxin.web.forms import Form, ModelForm
+
+HOST = re.compile(r"[A-Za-z0-9.:_-]+", re.ASCII)
+DIGITS = re.compile(r"\d+", re.ASCII)
+
+
+class ChannelForm(ModelForm):
+    """An SMPP account as the carrier's sheet has it. The password is never shown again."""
+
+    password = forms.CharField(
+        label=_("Password"),
+        max_length=64,  # 8 in SMPP 3.4 §5.2.2; some gateways take more
+        required=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    carriers = forms.MultipleChoiceField(
+        label=_("Carriers served"),
+        choices=labels.NAMED_CARRIERS.items(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all carriers, unknown numbers too."),
+    )
+
+    bind_mode = forms.ChoiceField(
+        label=_("Sessions are bound as"), choices=labels.BIND_MODES.items()
+    )
+    id_rule = forms.ChoiceField(
+        label=_("Message ids of receipts"),
+        choices=labels.ID_RULES.items(),
+        help_text=_("How a receipt's message id compares with the submit answer's."),
+    )
+    alphabet = forms.ChoiceField(label=_("Alphabet on the line"), choices=labels.ALPHABETS.items())
+
+    class Meta:
+        model = Channel
+        fields = (
+            "name", "host", "port", "system_id", "password", "system_type", "bind_mode",
+            "sessions", "window", "rate_per_s", "access_number", "carriers", "weight", "id_rule",
+            "alphabet", "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
+            "enquire_every_s", "answer_timeout_s",
+        )  # fmt: skip
+        labels = {
+            "name": _("Channel name"),
+            "host": _("Host"),
+            "port": _("Port"),
+            "system_id": _("Account (system_id)"),
+            "system_type": _("System type"),
+            "sessions": _("Number of sessions"),
+            "window": _("Window per session"),
+            "rate_per_s": _("Speed limit per second"),
+            "access_number": _("Access number"),
+            "weight": _("Weight"),
+            "source_ton": _("Source TON"),
+            "source_npi": _("Source NPI"),
+            "dest_ton": _("Destination TON"),
+            "dest_npi": _("Destination NPI"),
+            "dest_prefix": _("Prefix of numbers"),
+            "enquire_every_s": _("Line check every (seconds)"),
+            "answer_timeout_s": _("Answer time-out (seconds)"),
+        }
+        help_texts = {
+            "host": _("Name or address of the carrier's gateway."),
+            "window": _("Unanswered submits that may be on their way; 1 to 1000."),
+            "rate_per_s": _("In segments, as the contract says; 0 means no limit."),
+            "access_number": _("1069… as the carrier assigned it; digits only."),
+            "weight": _("Share among channels that serve the same carrier."),
+            "dest_prefix": _("Put before every number; 86 at most gateways, or empty."),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.fields["password"].help_text = _("Empty keeps the password that is stored.")
+
+    @property
+    def password_given(self) -> str | None:
+        """The new password; None where the stored one stays."""
+        return self.cleaned_data["password"] or None
+
+    def clean_host(self) -> str:
+        return _matching(self.cleaned_data["host"], HOST, _("Enter a host name or an IP address."))
+
+    def clean_access_number(self) -> str:
+        return _matching(self.cleaned_data["access_number"], DIGITS, _("Enter digits only."))
+
+    def clean_dest_prefix(self) -> str:
+        prefix = self.cleaned_data["dest_prefix"]
+        return prefix and _matching(prefix.removeprefix("+"), DIGITS, _("Enter digits only."))
+
+    def clean_port(self) -> int:
+        return _between(self.cleaned_data["port"], 1, 65535)
+
+    def clean_sessions(self) -> int:
+        return _between(self.cleaned_data["sessions"], 1, 32)
+
+    def clean_window(self) -> int:
+        return _between(self.cleaned_data["window"], 1, 1000)
+
+    def clean_weight(self) -> int:
+        return _between(self.cleaned_data["weight"], 1, 100)
+
+    def clean_enquire_every_s(self) -> int:
+        return _between(self.cleaned_data["enquire_every_s"], 1, 3600)
+
+    def clean_answer_timeout_s(self) -> int:
+        return _between(self.cleaned_data["answer_timeout_s"], 1, 300)
+
+    # 3GPP TS 23.040 §9.1.2.5: type of number has 3 bits, numbering plan 4
+    def clean_source_ton(self) -> int:
+        return _between(self.cleaned_data["source_ton"], 0, 7)
+
+    def clean_dest_ton(self) -> int:
+        return _between(self.cleaned_data["dest_ton"], 0, 7)
+
+    def clean_source_npi(self) -> int:
+        return _between(self.cleaned_data["source_npi"], 0, 18)
+
+    def clean_dest_npi(self) -> int:
+        return _between(self.cleaned_data["dest_npi"], 0, 18)
+
+
+def _between(number: int, least: int, most: int) -> int:
+    if not least <= number <= most:
+        raise forms.ValidationError(
+            _("Enter a number from %(least)s to %(most)s.") % {"least": least, "most": most}
+        )
+    return number
+
+
+def _matching(text: str, pattern: re.Pattern[str], sentence: Any) -> str:
+    if not pattern.fullmatch(text):
+        raise forms.ValidationError(sentence)
+    return text
+
+
+class PrefixForm(Form):
+    """Leading digits and whose they are."""
+
+    digits = forms.CharField(
+        label=_("Leading digits"), max_length=4, help_text=_("3 or 4 digits, such as 139 or 1703.")
+    )
+    carrier = forms.ChoiceField(label=_("Carrier"), choices=labels.NAMED_CARRIERS.items())
+
+    def clean_digits(self) -> str:
+        sentence = _("Enter the 3 or 4 leading digits of mainland mobiles: 13 to 19 and so on.")
+        return _matching(self.cleaned_data["digits"].strip(), numbers.PREFIX, sentence)
+
+
+class BlockForm(Form):
+    """Numbers to block, typed or pasted, for everybody or for one enterprise."""
+
+    phones = forms.CharField(
+        label=_("Numbers"),
+        widget=forms.Textarea(attrs={"rows": 8, "inputmode": "tel"}),
+        help_text=_("One or many: a line each, or separated by commas."),
+    )
+    enterprise = forms.ModelChoiceField(
+        Enterprise.objects.order_by("name"),
+        label=_("Holds for"),
+        required=False,
+        empty_label=_("All enterprises"),
+    )
+    reason = forms.ChoiceField(
+        label=_("Kind"),
+        choices=[
+            (reason, label)
+            for reason, label in labels.BLOCK_REASONS.items()
+            if reason != BlockReason.UNSUBSCRIBED
+        ],
+    )
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def clean_phones(self) -> list[str]:
+        typed = blocklist.split_typed(self.cleaned_data["phones"])
+        if len(typed) > blocklist.PHONES_MAX:
+            raise forms.ValidationError(
+                _("At most %(most)s numbers at once; these are %(count)s.")
+                % {"most": f"{blocklist.PHONES_MAX:,}", "count": f"{len(typed):,}"}
+            )
+        return typed
+
+    def clean_reason(self) -> BlockReason:
+        return BlockReason(self.cleaned_data["reason"])
+
+
+class WordsForm(Form):
+    """Words to forbid, typed or pasted."""
+
+    words = forms.CharField(
+        label=_("Words"),
+        widget=forms.Textarea(attrs={"rows": 8}),
+        help_text=_("One or many: a line each, or separated by commas; 2 to 60 characters."),
+    )
+    note = forms.CharField(label=_("Note"), max_length=200, required=False)
+
+    def clean_words(self) -> list[str]:
+        typed = words.split_typed(self.cleaned_data["words"])
+        if len(typed) > words.WORDS_MAX:
+            raise forms.ValidationError(
+                _("At most %(most)s words at once; these are %(count)s.")
+                % {"most": f"{words.WORDS_MAX:,}", "count": f"{len(typed):,}"}
+            )
+        return typed

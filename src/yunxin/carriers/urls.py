@@ -1,0 +1,33 @@
+"""Addresses of channels, number ranges, blacklist and forbidden words."""
+
+from django.urls import path
+
+from yunxin.carriers import console, portal
+
+app_name = "carriers"
+
+_CHANNEL = "console/channels/<int:channel_id>/"
+_PREFIX = "console/numbers/<str:prefix>/"
+
+portal_urls = [
+    path("sms/unsubscribes/", portal.unsubscribes, name="unsubscribes"),
+]
+console_urls = [
+    path("console/channels/", console.channel_list, name="console_channels"),
+    path("console/channels/new/", console.new_channel, name="console_new_channel"),
+    path(_CHANNEL, console.channel, name="console_channel"),
+    path(_CHANNEL + "edit/", console.edit_channel, name="console_edit_channel"),
+    path(_CHANNEL + "start/", console.start_channel, name="console_start_channel"),
+    path(_CHANNEL + "stop/", console.stop_channel, name="console_stop_channel"),
+    path("console/numbers/", console.number_ranges, name="console_numbers"),
+    path("console/numbers/new/", console.new_prefix, name="console_new_prefix"),
+    path(_PREFIX + "remove/", console.remove_prefix, name="console_remove_prefix"),
+    path("console/blacklist/", console.blacklist, name="console_blacklist"),
+    path("console/blacklist/new/", console.block, name="console_block"),
+    path("console/blacklist/<int:entry_id>/remove/", console.unblock, name="console_unblock"),
+    path("console/words/", console.forbidden_words, name="console_words"),
+    path("console/words/try/", console.try_text, name="console_try_text"),
+    path("console/words/new/", console.new_words, name="console_new_words"),
+    path("console/words/<int:word_id>/remove/", console.remove_word, name="console_remove_word"),
+]
+urlpatterns = [*portal_urls, *console_urls]
