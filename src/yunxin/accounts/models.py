@@ -59,9 +59,6 @@ class User(AbstractBaseUser):
     email = models.EmailField(blank=True)
     is_active = models.BooleanField(default=True)
     must_change_password = models.BooleanField(default=False)
-    # Consecutive wrong passwords, and until when sign-in is refused for them.
-    failed_logins = models.PositiveIntegerField(default=0)
-    locked_until = models.DateTimeField(null=True, blank=True)
     language = models.CharField(max_length=10, blank=True)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -96,18 +93,35 @@ class User(AbstractBaseUser):
 
 
 class LoginEvent(models.Model):
-    """One attempt to sign in; kept for 登录历史. Writer: accounts."""
+    """One attempt to sign in; kept for 登录历史. Writer: accounts (`accounts.login`).
+
+    Wrong passwords that still count lock the account name and the address, known or not.
+    """
 
     user = models.ForeignKey(User, models.CASCADE, null=True, related_name="login_events")
     username = models.CharField(max_length=64)
     address = models.GenericIPAddressField(null=True)
     agent = models.CharField(max_length=200, blank=True)
     succeeded = models.BooleanField()
+    # A failure that no later success or new password has made good.
+    counts = models.BooleanField(default=False)
     at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
         ordering = ("-id",)
-        indexes = [models.Index(fields=("user", "-id"), name="login_event_of_user")]
+        indexes = [
+            models.Index(fields=("user", "-id"), name="login_event_of_user"),
+            models.Index(
+                fields=("username", "-at"),
+                condition=models.Q(counts=True),
+                name="login_failures_of_name",
+            ),
+            models.Index(
+                fields=("address", "-at"),
+                condition=models.Q(counts=True),
+                name="login_failures_of_address",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.username} {self.at}"

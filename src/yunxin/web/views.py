@@ -18,13 +18,8 @@ def safe_next(request: HttpRequest, fallback: str = "/") -> str:
     return wanted if allowed else fallback
 
 
-@require_POST
-def switch_language(request: HttpRequest) -> HttpResponse:
-    """Keep the chosen language in a cookie, and on the user when somebody is signed in."""
-    response = redirect(safe_next(request))
-    language = request.POST.get("language", "")
-    if language not in dict(settings.LANGUAGES):
-        return response
+def remember_language(response: HttpResponse, language: str) -> None:
+    """Keep the language in a cookie for a year."""
     response.set_cookie(
         settings.LANGUAGE_COOKIE_NAME,
         language,
@@ -33,6 +28,16 @@ def switch_language(request: HttpRequest) -> HttpResponse:
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
         samesite=settings.LANGUAGE_COOKIE_SAMESITE,
     )
+
+
+@require_POST
+def switch_language(request: HttpRequest) -> HttpResponse:
+    """Keep the chosen language in a cookie, and on the user when somebody is signed in."""
+    response = redirect(safe_next(request))
+    language = request.POST.get("language", "")
+    if language not in dict(settings.LANGUAGES):
+        return response
+    remember_language(response, language)
     if request.user.is_authenticated:
         request.user.language = language
         request.user.save(update_fields=["language"])

@@ -69,8 +69,6 @@ class Migration(migrations.Migration):
                 ("email", models.EmailField(blank=True, max_length=254)),
                 ("is_active", models.BooleanField(default=True)),
                 ("must_change_password", models.BooleanField(default=False)),
-                ("failed_logins", models.PositiveIntegerField(default=0)),
-                ("locked_until", models.DateTimeField(blank=True, null=True)),
                 ("language", models.CharField(blank=True, max_length=10)),
                 ("created_at", models.DateTimeField(auto_now_add=True)),
                 (
@@ -101,6 +99,7 @@ class Migration(migrations.Migration):
                 ("address", models.GenericIPAddressField(null=True)),
                 ("agent", models.CharField(blank=True, max_length=200)),
                 ("succeeded", models.BooleanField()),
+                ("counts", models.BooleanField(default=False)),
                 ("at", models.DateTimeField(auto_now_add=True)),
                 (
                     "user",
@@ -208,6 +207,22 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="loginevent",
             index=models.Index(fields=["user", "-id"], name="login_event_of_user"),
+        ),
+        migrations.AddIndex(
+            model_name="loginevent",
+            index=models.Index(
+                condition=models.Q(("counts", True)),
+                fields=["username", "-at"],
+                name="login_failures_of_name",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="loginevent",
+            index=models.Index(
+                condition=models.Q(("counts", True)),
+                fields=["address", "-at"],
+                name="login_failures_of_address",
+            ),
         ),
         migrations.AddIndex(
             model_name="notice",
