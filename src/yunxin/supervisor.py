@@ -340,6 +340,7 @@ def migrate(config: Config, folder: Path, environment: dict[str, str]) -> None:
         return
     say("Bringing the database up to date …")
     command = [sys.executable, "-m", "yunxin", "manage", "migrate", "--no-input", "-v", "0"]
+    command.append("--skip-checks")  # doctor's and CI's business
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise UpError(f"The database could not be brought up to date:\n{done.stderr[-3000:]}")
