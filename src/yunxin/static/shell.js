@@ -58,6 +58,9 @@
     }
   });
 
+  // On a phone the tabs may be wider than the screen: the current one is brought into sight.
+  document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
+
   // A form is sent once, however often the button is pressed.
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form[data-once]");

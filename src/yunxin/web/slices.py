@@ -51,7 +51,7 @@ def append(file: StoredFile, *, start: int, data: bytes) -> int:
         SliceOutOfOrder: it neither continues the file nor repeats what is there.
     """
     file = StoredFile.objects.select_for_update().get(pk=file.pk, complete=False)
-    there = _bytes_there(file)
+    there = bytes_there(file)
     if start + len(data) <= there and start % CHUNK_BYTES == 0:
         return there  # sent again: the first answer got lost
     is_last = start + len(data) == file.size_bytes
@@ -70,7 +70,7 @@ def complete(file: StoredFile) -> StoredFile:
         SliceOutOfOrder: some are missing.
     """
     file = StoredFile.objects.select_for_update().get(pk=file.pk)
-    there = _bytes_there(file)
+    there = bytes_there(file)
     if there != file.size_bytes:
         raise SliceOutOfOrder(there)
     if not file.complete:
@@ -88,7 +88,7 @@ def discard_abandoned() -> int:
     return len(old)
 
 
-def _bytes_there(file: StoredFile) -> int:
-    """All chunks but the last of a file are full, so their number says how many bytes there are."""
+def bytes_there(file: StoredFile) -> int:
+    """How many bytes have come: all chunks but the last of a file are full."""
     count = StoredChunk.objects.filter(file=file).count()
     return min(count * CHUNK_BYTES, cast(int, file.size_bytes))
