@@ -4,6 +4,7 @@ Each command is a function (config, arguments) → exit code in a module of its 
 when it is asked for: the engine's process holds no Django, and everything starts fast.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from importlib import import_module, metadata
@@ -20,13 +21,16 @@ class Command:
 
     module: str
     sentence: str
+    needs_database: bool = False
 
 
 COMMANDS = {
     "up": Command("yunxin.supervisor", "Run the whole platform on this machine."),
-    "web": Command("yunxin.front", "Serve the pages."),
-    "engine": Command("yunxin.engine.service", "Move messages: accept, send, receive, settle."),
-    "jobs": Command("yunxin.jobs", "Work on background jobs of the pages."),
+    "web": Command("yunxin.front", "Serve the pages.", needs_database=True),
+    "engine": Command(
+        "yunxin.engine.service", "Move messages: send, receive, settle.", needs_database=True
+    ),
+    "jobs": Command("yunxin.jobs", "Work on background jobs of the pages.", needs_database=True),
     "simulator": Command("yunxin.simulator.service", "Play a carrier, for demos and tests."),
     "manage": Command("yunxin.manage", "Run a management command, such as createoperator."),
     "doctor": Command("yunxin.doctor", "Check this deployment and say what is wrong."),
@@ -47,12 +51,31 @@ def main(arguments: list[str] | None = None) -> int:
         print(error, file=sys.stderr)  # noqa: T201
         return USAGE_ERROR
     logs.configure(config, words[0])
+    if COMMANDS[words[0]].needs_database:
+        config = _complete(config)
+        if not (config.database_url and config.secret_key):
+            print(_INCOMPLETE.format(folder=config.data), file=sys.stderr)  # noqa: T201
+            return USAGE_ERROR
     module = import_module(COMMANDS[words[0]].module)
-    if words[0] == "engine":
+    if words[0] == "engine":  # asyncio, without a command line of its own
         module.run(config)
         return 0
     code: int = module.command(config, words[1:])
     return code
+
+
+_INCOMPLETE = (
+    "Set DATABASE_URL and YUNXIN_SECRET_KEY, or YUNXIN_DATA to the folder of a running yunxin up "
+    "(no database is running in {folder})."
+)
+
+
+def _complete(config: Config) -> Config:
+    """What the environment leaves open, from the data folder; Django's settings see it too."""
+    if not (config.database_url and config.secret_key):
+        config = import_module("yunxin.deployment").complete(config)
+        os.environ.update(config.to_environment())
+    return config
 
 
 def command(_config: Config, _arguments: list[str]) -> int:

@@ -306,8 +306,8 @@ class Platform:
         say(f"Ready: {self.config.base_url}/")
         for login in _read_json(self.folder / "demo.json").get("logins", []):
             name, password = login.get("username", ""), login.get("password", "")
-            print(f"    {login.get('who', ''):<12} {name:<12} {password}")  # noqa: T201
-        if self.options.simulator:
+            say(f"    {name:<16} {password:<16} {login.get('who', '')}")
+        if any(program.name == "simulator" for program in self.programs):
             say(f"The simulated carrier's phones: {self.config.base_url}/simulator/")
         say(f"Data and logs: {self.folder}   Ctrl-C stops everything.")
 

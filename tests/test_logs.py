@@ -1,0 +1,45 @@
+"""Log lines of ours and of other packages come out alike, as JSON or for people."""
+
+import json
+import subprocess
+import sys
+
+SCRIPT = """
+import logging, structlog
+from yunxin import logs
+from yunxin.config import Config
+logs.configure(Config(log_format={format!r}, log_level="info"), "engine")
+structlog.get_logger().info("link.bound", channel=7, name="移动")
+logging.getLogger("other").warning("not %s", "ours")
+structlog.get_logger().debug("left out")
+try:
+    1 / 0
+except ZeroDivisionError:
+    structlog.get_logger().exception("broken")
+"""
+
+
+def lines(format: str) -> list[str]:
+    done = subprocess.run(
+        [sys.executable, "-c", SCRIPT.format(format=format)],
+        capture_output=True, text=True, check=True, timeout=30,
+    )  # fmt: skip
+    assert done.stdout == ""
+    return done.stderr.splitlines()
+
+
+def test_each_line_is_one_json_object():
+    ours, other, broken = (json.loads(line) for line in lines("json"))
+    assert ours["event"] == "link.bound"
+    assert (ours["channel"], ours["name"]) == (7, "移动")
+    assert (ours["program"], ours["level"]) == ("engine", "info")
+    assert ours["timestamp"].endswith("Z")
+    assert (other["event"], other["level"], other["program"]) == ("not ours", "warning", "engine")
+    assert "ZeroDivisionError" in json.dumps(broken)
+
+
+def test_people_can_read_the_other_shape():
+    said = "\n".join(lines("console"))
+    assert "link.bound" in said
+    assert "channel=7" in said
+    assert "left out" not in said
