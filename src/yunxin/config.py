@@ -237,8 +237,12 @@ class Config:
         read=_count,
     )
     submit_timeout_s: float = _setting(
-        30.0, "A carrier that has not answered a submit after this long is taken as silent.",
+        30.0, "The longest that any channel may wait for a carrier's answer to a submit.",
         unit="seconds", read=_seconds,
+    )  # fmt: skip
+    metrics_port: int = _setting(
+        0, "Port on 127.0.0.1 where an engine shows its metrics to Prometheus; 0 means nowhere.",
+        unit="port", read=_count,
     )  # fmt: skip
 
     @classmethod

@@ -240,6 +240,19 @@ class Store:
         await _configure(connection)
         return connection
 
+    async def fetch_on(
+        self, connection: Connection, name: str, params: Params | None = None
+    ) -> list[Row]:
+        """The rows that the query returns, on a connection of the caller's own.
+
+        Raises:
+            StoreUnavailable: the connection is lost.
+        """
+        try:
+            return await Transaction(connection, self._queries).fetch(name, params)
+        except _GAVE_UP as error:
+            raise StoreUnavailable(str(error).strip()) from error
+
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
         try:

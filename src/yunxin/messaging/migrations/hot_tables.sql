@@ -179,6 +179,20 @@ CREATE TABLE inbound_message (
 );
 CREATE INDEX inbound_message_enterprise ON inbound_message (enterprise_id, id);
 
+-- Parts of long replies until all are here: they may come on any connection, to any engine.
+CREATE TABLE inbound_part (
+    channel_id bigint NOT NULL,
+    phone text NOT NULL,
+    access_number text NOT NULL,
+    reference integer NOT NULL,
+    total smallint NOT NULL,
+    number smallint NOT NULL,
+    alphabet text NOT NULL,
+    data bytea NOT NULL,
+    received_at timestamptz NOT NULL,
+    PRIMARY KEY (channel_id, phone, access_number, reference, total, number)
+);
+
 -- When a message was accepted, and on which day of Asia/Shanghai: both stand in its id.
 CREATE FUNCTION message_time(id bigint) RETURNS timestamptz LANGUAGE sql IMMUTABLE PARALLEL SAFE AS
 $$ SELECT timestamptz '2024-01-01 00:00:00+00' + (id >> 22) * interval '1 millisecond' $$;
@@ -236,6 +250,30 @@ BEGIN
         day := day + interval '1 day';
     END LOOP;
     RETURN made;
+END $$;
+
+-- Drops the daily partitions of submission that end before a moment; those that somebody is
+-- reading are left for the next time.
+CREATE FUNCTION drop_submission_partitions(before timestamptz) RETURNS integer
+LANGUAGE plpgsql SET lock_timeout = '2s' AS $$
+DECLARE
+    name text;
+    dropped integer := 0;
+BEGIN
+    PERFORM pg_advisory_xact_lock(791001);
+    FOR name IN
+        SELECT c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+        WHERE i.inhparent = 'submission'::regclass
+            AND (to_date(right(c.relname, 8), 'YYYYMMDD') + 1)::timestamp
+                AT TIME ZONE 'Asia/Shanghai' <= before
+        ORDER BY 1
+    LOOP
+        EXECUTE format('DROP TABLE %I', name);
+        dropped := dropped + 1;
+    END LOOP;
+    RETURN dropped;
+EXCEPTION WHEN lock_not_available THEN
+    RETURN 0;
 END $$;
 
 SELECT ensure_message_partitions(now() - interval '7 days', now() + interval '28 days');

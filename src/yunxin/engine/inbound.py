@@ -1,0 +1,226 @@
+"""Replies (上行): parts joined, the owner found, unsubscribe words obeyed.
+
+A part of a long reply waits in the database until all are there, whatever connection or engine
+they came by. The owner is the enterprise that the replied-to number belongs to, by the digits
+behind the channel's access number; where these say nothing, the last one that wrote to the phone.
+`results` calls `store` in its transaction; the carrier gets its acknowledgement after the commit.
+"""
+
+import re
+import unicodedata
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import structlog
+
+from yunxin.engine.directory import Directory, Enterprise
+from yunxin.engine.ids import IdMaker
+from yunxin.engine.link import Channel
+from yunxin.engine.receipts import plain
+from yunxin.engine.store import Row, Store, Transaction
+from yunxin.protocols.concat import Part
+from yunxin.protocols.events import Alphabet, InboundArrived
+from yunxin.text import alphabets
+from yunxin.text.phones import PhoneInvalid, mask, normalise
+from yunxin.vocabulary import message_id_floor
+
+log = structlog.get_logger()
+
+ANSWERS_WITHIN = timedelta(days=7)  # what a reply most likely answers is not older
+MISSING = "…"  # stands for a part that never came
+_UNSUBSCRIBE = re.compile(r"(?:R|T|N|TD\d*|退订)[.。!！]?")
+
+
+class Reply(NamedTuple):
+    """A message from a phone, or a part of one, as it arrived."""
+
+    id: int
+    channel_id: int
+    own_number: str  # the channel's access number
+    phone: str
+    access_number: str  # what was replied to
+    data: bytes
+    alphabet: Alphabet
+    part: Part | None
+
+
+class Answered(NamedTuple):
+    """What a reply most likely answers; 0 and None where nothing is known."""
+
+    enterprise_id: int = 0
+    message_id: int | None = None
+    campaign_id: int | None = None
+
+
+def unsubscribes(text: str) -> bool:
+    """Whether a reply says no more and no less than that its sender wants no more messages.
+
+    R, T, N, TD with or without digits, 退订: in any case and width, spaces around them or not.
+    """
+    said = unicodedata.normalize("NFKC", text).strip().upper()
+    return bool(_UNSUBSCRIBE.fullmatch(said))
+
+
+def decode(data: bytes, alphabet: Alphabet) -> str:
+    """The text of a reply; what cannot be read becomes U+FFFD."""
+    match alphabet:
+        case Alphabet.UCS2:
+            text = alphabets.decode_ucs2(data)
+        case Alphabet.GSM7:
+            text = alphabets.decode_gsm7(data)
+        case Alphabet.GBK:
+            text = data.decode("gb18030", "replace")
+        case Alphabet.ASCII:
+            text = data.decode("ascii", "replace")
+        case _:
+            text = data.decode("latin-1")
+    return text.replace("\0", "")
+
+
+def owner_by_number(
+    access_number: str, own_number: str, enterprises: Mapping[int, Enterprise]
+) -> int | None:
+    """The enterprise whose digits stand behind the channel's number, or whose whole number it is.
+
+    The longest match wins; where two enterprises match equally long, nobody does.
+    """
+    extension = access_number.removeprefix(own_number) if own_number else ""
+    best: list[int] = []
+    longest = 0
+    for enterprise in enterprises.values():
+        length = 0
+        if enterprise.access_number and access_number.startswith(enterprise.access_number):
+            length = len(enterprise.access_number)
+        elif enterprise.extension_code and extension.startswith(enterprise.extension_code):
+            length = len(own_number) + len(enterprise.extension_code)
+        if length > longest:
+            best, longest = [enterprise.id], length
+        elif length and length == longest:
+            best.append(enterprise.id)
+    return best[0] if len(best) == 1 else None
+
+
+class Inbound:
+    """Stores replies; one for each engine."""
+
+    def __init__(self, directory: Directory, node: int) -> None:
+        self._directory = directory
+        self._ids = IdMaker(node)
+
+    def reply(self, channel: Channel, event: InboundArrived) -> Reply:
+        """What a link heard, with an id of its own."""
+        return Reply(
+            id=self._ids.next(),
+            channel_id=channel.id,
+            own_number=channel.access_number,
+            phone=_phone(event.source),
+            access_number=plain(event.destination),
+            data=event.data,
+            alphabet=event.alphabet,
+            part=event.part if event.part and event.part.total > 1 else None,
+        )
+
+    async def store(self, tx: Transaction, replies: Sequence[Reply]) -> None:
+        """Store replies that are whole, keep parts of those that are not."""
+        for reply in replies:
+            if reply.part is None:
+                await self._store_whole(tx, reply, decode(reply.data, reply.alphabet))
+            else:
+                await self._store_part(tx, reply, reply.part)
+
+    async def sweep(self, store: Store) -> None:
+        """Store long replies of which a part never came, with a mark in its place."""
+        for row in await store.fetch("stale_inbound_parts"):
+            key = dict(zip(_KEY, row, strict=True))
+            async with store.transaction() as tx:
+                parts = await tx.fetch("inbound_parts", key)
+                await tx.execute("drop_inbound_parts", key)
+                if parts:
+                    reply = self._from_parts(key)
+                    await self._store_whole(tx, reply, _joined(parts, key["total"]))
+
+    async def _store_part(self, tx: Transaction, reply: Reply, part: Part) -> None:
+        key = {
+            "channel_id": reply.channel_id,
+            "phone": reply.phone,
+            "access_number": reply.access_number,
+            "reference": part.reference,
+            "total": part.total,
+        }
+        kept = {"number": part.number, "alphabet": str(reply.alphabet), "data": reply.data}
+        await tx.execute("keep_inbound_part", {**key, **kept})
+        parts = await tx.fetch("inbound_parts", key)
+        if len(parts) == part.total:
+            await tx.execute("drop_inbound_parts", key)
+            await self._store_whole(tx, reply, _joined(parts, part.total))
+
+    async def _store_whole(self, tx: Transaction, reply: Reply, text: str) -> None:
+        answered = await self._answered(tx, reply)
+        leaves = unsubscribes(text) and bool(answered.enterprise_id)
+        await tx.execute(
+            "store_reply",
+            {
+                "id": reply.id,
+                "enterprise_id": answered.enterprise_id,
+                "phone": reply.phone,
+                "access_number": reply.access_number,
+                "text": text,
+                "channel_id": reply.channel_id,
+                "message_id": answered.message_id,
+                "campaign_id": answered.campaign_id,
+                "unsubscribed": leaves,
+            },
+        )
+        if leaves:
+            blocked = {"enterprise_id": answered.enterprise_id, "phone": reply.phone}
+            await tx.execute("block_unsubscribed", blocked)
+        if not answered.enterprise_id:
+            log.info("inbound.no_owner", reply=reply.id, phone=mask(reply.phone))
+
+    async def _answered(self, tx: Transaction, reply: Reply) -> Answered:
+        """What the reply answers: first by its number's digits, then by who wrote last."""
+        enterprises = self._directory.snapshot.enterprises
+        owner = owner_by_number(reply.access_number, reply.own_number, enterprises)
+        extension = reply.access_number.removeprefix(reply.own_number) or None
+        asked: dict[str, Any] = {
+            "enterprise_ids": [owner] if owner else list(enterprises),
+            "phone": reply.phone,
+            "floor": message_id_floor(datetime.now(UTC) - ANSWERS_WITHIN),
+            "extension": extension,
+        }
+        row = await tx.fetch_one("last_message_to", asked)
+        if row is None and extension is not None:
+            row = await tx.fetch_one("last_message_to", {**asked, "extension": None})
+        return Answered(*row) if row else Answered(owner or 0)
+
+    def _from_parts(self, key: Mapping[str, Any]) -> Reply:
+        return Reply(
+            id=self._ids.next(),
+            channel_id=key["channel_id"],
+            own_number="",
+            phone=key["phone"],
+            access_number=key["access_number"],
+            data=b"",
+            alphabet=Alphabet.UCS2,
+            part=None,
+        )
+
+
+_KEY = ("channel_id", "phone", "access_number", "reference", "total")
+
+
+def _phone(source: str) -> str:
+    """The 11 digits of a reply's sender; what is no mainland mobile stays as it came."""
+    try:
+        return normalise(source)
+    except PhoneInvalid:
+        return plain(source)[:20]
+
+
+def _joined(parts: Sequence[Row], total: int) -> str:
+    """The text of the parts in order; a character may begin in one part and end in the next."""
+    if len(parts) == total and len({alphabet for _, alphabet, _ in parts}) == 1:
+        return decode(b"".join(data for *_, data in parts), Alphabet(parts[0][1]))
+    texts = {number: decode(data, Alphabet(alphabet)) for number, alphabet, data in parts}
+    return "".join(texts.get(number, MISSING) for number in range(1, total + 1))

@@ -1,0 +1,174 @@
+"""All carrier accounts of this engine: a link for each channel that the operator wants to run.
+
+Rows are looked at every second, and at once on NOTIFY `channels`. A channel that was started gets
+a link; one that was stopped is drained; one whose `version` grew is drained and connected anew;
+other changes take effect while connected. Where several engines run the same channel each takes
+its share of the rate.
+"""
+
+import asyncio
+from dataclasses import replace
+
+import structlog
+
+from yunxin.config import Config
+from yunxin.engine.link import Channel, Desk, Link
+from yunxin.engine.routing import Line, may_try_another
+from yunxin.engine.store import Listener, Row, Store, run_forever
+from yunxin.sealing import SealBroken, unseal
+from yunxin.vocabulary import BindMode, IdRule, WireAlphabet
+
+log = structlog.get_logger()
+
+POLL_S = 1.0
+
+
+class Lines:
+    """The links of one engine, by channel."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        engine_id: int,
+        listener: Listener | None = None,
+    ) -> None:
+        self._store = store
+        self._config = config
+        self._engine_id = engine_id
+        self.desk: Desk | None = None  # set before `run`
+        self._links: dict[int, Link] = {}
+        self._tasks: dict[int, asyncio.Task[None]] = {}
+        self._lines: dict[int, Line] = {}
+        self._unreadable: set[tuple[int, int]] = set()
+        self._wake = asyncio.Event()
+        if listener is not None:
+            listener.on("channels", lambda _: self._wake.set())
+
+    # What others ask ----------------------------------------------------------------------------
+
+    def lines(self) -> list[Line]:
+        """The bound channels with the room that they have now."""
+        bound = []
+        for channel_id, link in self._links.items():
+            if link.bound:
+                line = self._lines[channel_id]
+                line.carriers, line.weight = link.channel.carriers, link.channel.weight
+                line.room, line.kept = link.room(), link.kept
+                bound.append(line)
+        self._level(bound)
+        return bound
+
+    def get(self, channel_id: int) -> Link | None:
+        """The link of a channel, if there is one."""
+        return self._links.get(channel_id)
+
+    def all(self) -> list[Link]:
+        """All links, bound or not."""
+        return list(self._links.values())
+
+    def another(self, carrier: str, refused_by: set[int]) -> bool:
+        """Whether a bound channel that did not refuse yet could carry to this carrier."""
+        lines = [self._lines[n] for n, link in self._links.items() if link.bound]
+        return may_try_another(carrier, lines, refused_by)
+
+    # Their life ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Follow the operator's rows until cancelled."""
+        await run_forever("lines", self.refresh, pause_s=POLL_S, wake=self._wake)
+
+    async def refresh(self) -> None:
+        """Look at the rows once."""
+        rows = await self._store.fetch("running_channels", {"engine_id": self._engine_id})
+        wanted = {row[0]: _channel(row) for row in rows}
+        for channel_id, link in self._links.items():
+            channel = wanted.get(channel_id)
+            if channel is None or channel.version != link.channel.version:
+                link.stop()
+            else:
+                link.change(channel)
+        for channel_id, channel in wanted.items():
+            if channel_id not in self._links:
+                self._start(channel)
+
+    async def stop(self, within_s: float) -> None:
+        """Drain all links; what is not drained in time is cut off."""
+        for link in self._links.values():
+            link.stop()
+        tasks = list(self._tasks.values())
+        if tasks:
+            _, late = await asyncio.wait(tasks, timeout=within_s)
+            if late:
+                self.kill()
+                await asyncio.wait(late, timeout=1.0)
+
+    def kill(self) -> None:
+        """Cut all connections at once."""
+        for link in self._links.values():
+            link.kill()
+
+    def _start(self, channel: Channel) -> None:
+        try:
+            password = unseal(self._config.secret_key, channel.password_sealed)
+        except SealBroken:
+            if (channel.id, channel.version) not in self._unreadable:
+                log.error("lines.password_unreadable", channel=channel.id)
+                self._unreadable.add((channel.id, channel.version))
+            return
+        assert self.desk is not None, "the desk is set before the first link"
+        limit_s = min(channel.answer_timeout_s, self._config.submit_timeout_s)
+        link = Link(replace(channel, answer_timeout_s=limit_s), password, self.desk)
+        self._links[channel.id] = link
+        self._lines[channel.id] = Line(channel.id)
+        task = asyncio.create_task(link.run(), name=f"link {channel.id}")
+        task.add_done_callback(lambda task: self._ended(channel.id, task))
+        self._tasks[channel.id] = task
+
+    def _ended(self, channel_id: int, task: asyncio.Task[None]) -> None:
+        del self._links[channel_id], self._tasks[channel_id], self._lines[channel_id]
+        if not task.cancelled() and task.exception() is not None:
+            log.error("lines.link_failed", channel=channel_id, exc_info=task.exception())
+        self._wake.set()
+
+    def _level(self, bound: list[Line]) -> None:
+        """A line that just came up starts level with the others, or all would go to it."""
+        loads = [line.load for line in bound if line.load]
+        if loads:
+            least = min(loads)
+            for line in bound:
+                line.load = max(line.load, least)
+
+
+def _channel(row: Row) -> Channel:
+    (
+        id, name, host, port, system_id, password_sealed, system_type, bind_mode, sessions, window,
+        rate_per_s, access_number, carriers, weight, id_rule, alphabet, source_ton, source_npi,
+        dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, others,
+    ) = row  # fmt: skip
+    return Channel(
+        id=id,
+        name=name,
+        host=host,
+        port=port,
+        system_id=system_id,
+        password_sealed=password_sealed,
+        system_type=system_type,
+        bind_mode=BindMode(bind_mode),
+        sessions=max(1, sessions),
+        window=max(1, window),
+        rate_per_s=rate_per_s / (others + 1),
+        access_number=access_number,
+        carriers=frozenset(carriers),
+        weight=weight,
+        id_rule=IdRule(id_rule),
+        alphabet=WireAlphabet(alphabet),
+        source_ton=source_ton,
+        source_npi=source_npi,
+        dest_ton=dest_ton,
+        dest_npi=dest_npi,
+        dest_prefix=dest_prefix,
+        enquire_every_s=max(1, enquire_every_s),
+        answer_timeout_s=max(1, answer_timeout_s),
+        version=version,
+    )

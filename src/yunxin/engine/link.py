@@ -1,0 +1,556 @@
+"""One carrier account: its connections, what waits to be written, what waits for an answer.
+
+A `Link` keeps the account's SMPP sessions bound (reconnecting with back-off and jitter), writes
+the parts of messages as fast as the pace and the windows allow, and turns the carrier's words
+into verdicts (`outcomes`) that it puts on the desk of `results`. It knows nothing of the
+database. `dispatch` asks for `room` and hands over messages with `take`; `results` calls `release`
+when an outcome is stored: until then a message counts against the window, so that after a crash
+no more messages are in doubt than the windows hold.
+"""
+
+import asyncio
+import contextlib
+from collections import deque
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from random import random
+from typing import Protocol
+
+import structlog
+
+from yunxin.engine import outcomes
+from yunxin.engine.outcomes import Verdict
+from yunxin.engine.outgoing import Outgoing
+from yunxin.engine.pacing import Pace
+from yunxin.engine.wire import Wire
+from yunxin.protocols.errors import LocalProtocolError
+from yunxin.protocols.events import (
+    BindMode,
+    BindRefused,
+    Bound,
+    Closed,
+    CloseReason,
+    Event,
+    InboundArrived,
+    Login,
+    PeerMistake,
+    ReceiptArrived,
+    Requested,
+    Retry,
+    SubmitAnswered,
+    Unanswered,
+)
+from yunxin.protocols.receipt import Outcome
+from yunxin.protocols.session import Limits, Side
+from yunxin.protocols.smpp.ids import normalise, normalise_answer
+from yunxin.protocols.smpp.pdus import GenericNack
+from yunxin.protocols.smpp.session import SmppSession
+from yunxin.protocols.smpp.status import Code
+from yunxin.protocols.stream import BindFailed, Stream, open_bound
+from yunxin.vocabulary import (
+    BindMode as AccountMode,
+)
+from yunxin.vocabulary import (
+    IdRule,
+    InDoubtPolicy,
+    LinkState,
+    MessageEventKind,
+    Priority,
+    WireAlphabet,
+)
+
+log = structlog.get_logger()
+
+AHEAD_S = 0.1  # what the pace allows within this time may be claimed and wait here
+KEPT_FOR_CODES = 0.05  # of the window only verification codes may take
+RECONNECT_FIRST_S = 0.5
+RECONNECT_LONGEST_S = 30.0
+STEADY_S = 10.0  # a connection that lived so long ended by accident: try again soon
+DRAIN_EXTRA_S = 2.0  # beyond the answer time-out, for what is still to be stored
+PART_REPEATS_MAX = 20  # of a long text whose other parts the carrier has already
+PART_REPEAT_AFTER_S = 1.0
+PUMP_EVERY_S = 0.001  # what falls due within a millisecond is written together
+NO_ID = "?"  # stands for the id that a carrier's answer lacks
+
+Conversation = Stream[SmppSession]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """The operator's settings of one account; a row of carriers_channel."""
+
+    id: int
+    name: str
+    host: str
+    port: int
+    system_id: str
+    password_sealed: str = ""
+    system_type: str = ""
+    bind_mode: AccountMode = AccountMode.TRANSCEIVER
+    sessions: int = 1
+    window: int = 100
+    rate_per_s: float = 500
+    access_number: str = ""
+    carriers: frozenset[str] = frozenset()
+    weight: int = 1
+    id_rule: IdRule = IdRule.AS_IS
+    alphabet: WireAlphabet = WireAlphabet.UCS2
+    source_ton: int = 0
+    source_npi: int = 1
+    dest_ton: int = 1
+    dest_npi: int = 1
+    dest_prefix: str = "86"
+    enquire_every_s: int = 30
+    answer_timeout_s: float = 30
+    version: int = 1
+
+
+class Desk(Protocol):
+    """Where a link puts what it learns, and what it asks; `results` is one."""
+
+    def judged(self, message: Outgoing, verdict: Verdict) -> None:
+        """What became of a message."""
+
+    def receipt(self, stream: Conversation, link: "Link", event: ReceiptArrived, key: str) -> None:
+        """A final receipt of the message part with this key; acknowledged when it is stored."""
+
+    def inbound(self, stream: Conversation, link: "Link", event: InboundArrived) -> None:
+        """A message from a phone; it is acknowledged when it is stored."""
+
+    def policy(self, traffic: str) -> InDoubtPolicy:
+        """What becomes of a message in doubt."""
+
+    def another(self, carrier: str, refused_by: set[int]) -> bool:
+        """Whether a channel that did not refuse yet could carry to this carrier's numbers."""
+
+    def line_changed(self) -> None:
+        """A connection of the account came or went."""
+
+
+class Connection:
+    """One session of the account, kept bound: a place that a stream comes to and goes from."""
+
+    __slots__ = ("mode", "stream")
+
+    def __init__(self, mode: BindMode) -> None:
+        self.mode = mode
+        self.stream: Conversation | None = None  # while it is bound
+
+    @property
+    def sends(self) -> bool:
+        """Whether messages may be written to it."""
+        return self.mode is not BindMode.RECEIVER
+
+
+class Link:
+    """One carrier account. `run` keeps it connected until `stop` has drained it."""
+
+    def __init__(self, channel: Channel, password: str, desk: Desk) -> None:
+        self._loop = asyncio.get_running_loop()
+        self.channel = channel
+        self._password = password
+        self._desk = desk
+        self._pace = Pace(channel.rate_per_s, self._loop.time())
+        self._wire = _wire(channel)
+        self._connections = [Connection(mode) for mode in _modes(channel)]
+        # Parts that wait to be written, by traffic class: message and the index of the part.
+        self._waiting: Sequence[deque[tuple[Outgoing, int]]] = tuple(deque() for _ in Priority)
+        self._outstanding = 0  # parts that were taken and whose outcome is not stored
+        self._timer: asyncio.TimerHandle | None = None
+        self._stopping = asyncio.Event()
+        self.last_error = ""
+        self.last_error_at: datetime | None = None
+        self.bound_at: datetime | None = None
+        self.refused = False
+        self.submitted = 0  # parts written to a socket since the start
+        self.throttled = 0  # answers that said "too fast" since the start
+        self.late = 0  # answers that came after their time-out
+
+    # What the dispatcher and the results call ---------------------------------------------------
+
+    @property
+    def bound(self) -> bool:
+        """Whether messages can be sent now."""
+        return any(c.stream is not None and c.sends for c in self._connections)
+
+    @property
+    def sessions_bound(self) -> int:
+        """How many of the account's sessions are bound."""
+        return sum(c.stream is not None for c in self._connections)
+
+    @property
+    def state(self) -> LinkState:
+        """What the console says of the account."""
+        if self._stopping.is_set():
+            return LinkState.STOPPED
+        if self.bound:
+            return LinkState.BOUND
+        if self.refused:
+            return LinkState.REFUSED
+        return LinkState.DOWN if self.last_error else LinkState.CONNECTING
+
+    @property
+    def allowed_per_s(self) -> float:
+        """Segments a second that the carrier's throttling leaves; 0 means no limit."""
+        return self._pace.allowed_per_s
+
+    @property
+    def outstanding(self) -> int:
+        """Parts that were taken and whose outcome is not stored yet."""
+        return self._outstanding
+
+    @property
+    def window(self) -> int:
+        """Parts that may be outstanding, over all sessions that are bound."""
+        return self.channel.window * sum(
+            c.stream is not None and c.sends for c in self._connections
+        )
+
+    def room(self) -> int:
+        """How many more parts may be handed over now."""
+        free = self.window - self._outstanding
+        if free <= 0 or self._stopping.is_set():
+            return 0
+        now = self._loop.time()
+        backlog = sum(map(len, self._waiting))
+        return min(free, self._pace.within(AHEAD_S, now) - backlog)
+
+    @property
+    def kept(self) -> int:
+        """The part of the room that only verification codes may take."""
+        return int(self.window * KEPT_FOR_CODES)
+
+    def take(self, messages: Sequence[Outgoing]) -> None:
+        """Send these; each ends in exactly one verdict on the desk."""
+        for message in messages:
+            self._cut(message)
+            waiting = self._waiting[message.priority]
+            waiting.extend((message, index) for index in range(len(message.parts)))
+        self._pump()
+
+    def release(self, message: Outgoing) -> None:
+        """The outcome of a message is stored: it no longer counts against the window."""
+        self._outstanding -= len(message.parts)
+
+    def change(self, channel: Channel) -> None:
+        """The operator changed what can be changed while connected; a new version cannot."""
+        if channel.rate_per_s != self.channel.rate_per_s:
+            self._pace.limit(channel.rate_per_s, self._loop.time())
+        self.channel = channel
+
+    # The life of the account --------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Keep every session bound until `stop`; drain; say good-bye."""
+        async with asyncio.TaskGroup() as tasks:
+            for connection in self._connections:
+                tasks.create_task(self._keep_bound(connection))
+
+    def stop(self) -> None:
+        """Take nothing more, give back what was not written, wait for answers, unbind."""
+        if not self._stopping.is_set():
+            self._stopping.set()
+            self._give_back(begun_too=False)
+
+    def kill(self) -> None:
+        """Cut all connections at once, as when this engine is not the owner of its claims."""
+        self.stop()
+        for connection in self._connections:
+            if connection.stream is not None:
+                connection.stream.abort()
+
+    async def _keep_bound(self, connection: Connection) -> None:
+        wait_s = RECONNECT_FIRST_S
+        while not self._stopping.is_set():
+            began = self._loop.time()
+            stream = await self._connect(connection)
+            if stream is not None:
+                await self._while_bound(stream)
+                if self._loop.time() - began > STEADY_S:
+                    wait_s = RECONNECT_FIRST_S
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(wait_s * (0.5 + random())):
+                    await self._stopping.wait()
+            wait_s = min(wait_s * 2, RECONNECT_LONGEST_S)
+
+    async def _connect(self, connection: Connection) -> Conversation | None:
+        channel = self.channel
+        limits = Limits(
+            window=channel.window,
+            response_timeout_s=channel.answer_timeout_s,
+            enquire_after_s=channel.enquire_every_s,
+        )
+        login = Login(channel.system_id, self._password, connection.mode, channel.system_type)
+        session = SmppSession(Side.CLIENT, limits)
+        attempt = open_bound(
+            session,
+            login,
+            channel.host,
+            channel.port,
+            lambda stream, events: self._on_events(connection, stream, events),
+            timeout_s=channel.answer_timeout_s,
+        )
+        try:
+            return await attempt
+        except BindFailed as error:
+            self.refused = isinstance(error.event, BindRefused)
+            self._failed(str(error) or type(error).__name__)
+        except (OSError, TimeoutError) as error:
+            self.refused = False
+            self._failed(str(error) or "Nobody answered in time.")
+        return None
+
+    async def _while_bound(self, stream: Conversation) -> None:
+        """Until the connection ends by itself, or is drained and closed because we stop."""
+        stopping: asyncio.Future[object] = asyncio.ensure_future(self._stopping.wait())
+        try:
+            ends = (stopping, asyncio.ensure_future(asyncio.shield(stream.closed)))
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if not stream.closed.done():
+                await self._drain(stream)
+                await stream.close(timeout_s=DRAIN_EXTRA_S)
+        finally:
+            stopping.cancel()
+            if not stream.closed.done():
+                stream.abort()
+
+    async def _drain(self, stream: Conversation) -> None:
+        """Wait until every answer is here and everything that the carrier told is stored."""
+        deadline = self._loop.time() + self.channel.answer_timeout_s + DRAIN_EXTRA_S
+        while not stream.closed.done() and self._loop.time() < deadline:
+            if not (self._outstanding or stream.session.owed):
+                return
+            await asyncio.sleep(0.02)
+
+    def _failed(self, why: str) -> None:
+        if why != self.last_error:
+            log.warning("link.failed", channel=self.channel.id, error=why)
+        self.last_error, self.last_error_at = why[:300], datetime.now(UTC)
+
+    # Writing ------------------------------------------------------------------------------------
+
+    def _cut(self, message: Outgoing) -> None:
+        message.alphabet = alphabet = self._wire.alphabet_of(message.text)
+        message.parts = self._wire.parts(message.text, message.phone, alphabet)
+        message.link, message.channel_id = self, self.channel.id
+        message.left = len(message.parts)
+        message.ids = [""] * message.left
+        self._outstanding += message.left
+
+    def _pump(self) -> None:
+        """Write as many parts as the pace and the windows allow."""
+        now = self._loop.time()
+        ready = self._pace.ready(now)
+        sent = 0
+        while sent < ready and any(self._waiting):
+            stream = self._freest()
+            if stream is None:
+                break
+            sent += self._write(stream, min(stream.free, ready - sent))
+        if sent:
+            self._pace.take(sent, now)
+            self.submitted += sent
+        if sent >= ready and self._timer is None and any(self._waiting):
+            wait_s = max(self._pace.wait_s(now), PUMP_EVERY_S)
+            self._timer = self._loop.call_later(wait_s, self._on_timer)
+
+    def _on_timer(self) -> None:
+        self._timer = None
+        self._pump()
+
+    def _freest(self) -> Conversation | None:
+        """The sending session with most free places in its window, if there is any."""
+        best, most = None, 0
+        for connection in self._connections:
+            stream = connection.stream
+            if stream is not None and connection.sends and stream.free > most:
+                best, most = stream, stream.free
+        return best
+
+    def _write(self, stream: Conversation, count: int) -> int:
+        """Write up to so many waiting parts to one session; gives how many it were."""
+        now, written = stream.touch(), 0
+        for waiting in self._waiting:
+            while waiting and written < count:
+                message, index = waiting.popleft()
+                if message.doubted:  # it will be judged as a whole: do not send the rest
+                    self._land(message)
+                elif self._submit(stream, message, index, now):
+                    written += 1
+        stream.flush_soon()
+        return written
+
+    def _submit(self, stream: Conversation, message: Outgoing, index: int, now: float) -> bool:
+        try:
+            stream.session.submit(
+                self._wire.template(message.extension, message.alphabet),
+                self.channel.dest_prefix + message.phone,
+                message.parts[index],
+                udhi=len(message.parts) > 1,
+                tag=(message, index),
+                now=now,
+            )
+        except LocalProtocolError as error:
+            self._failed(str(error))
+            message.unsendable = True
+            self._land(message)
+            return False
+        message.begun = True
+        return True
+
+    def _give_back(self, *, begun_too: bool) -> None:
+        """Judge what waits to be written as not sent.
+
+        Args:
+            begun_too: also the rest of long texts of which parts were written already; whether a
+                phone shows them is then in doubt.
+        """
+        for waiting in self._waiting:
+            rest = list(waiting)
+            waiting.clear()
+            for message, index in rest:
+                if message.begun and not begun_too:
+                    waiting.append((message, index))
+                    continue
+                if message.begun:
+                    message.doubted = message.doubted or MessageEventKind.IN_DOUBT
+                self._land(message)
+
+    # What the carrier says ----------------------------------------------------------------------
+
+    def _on_events(self, connection: Connection, stream: Conversation, events: list[Event]) -> None:
+        for event in events:
+            match event:
+                case SubmitAnswered():
+                    self._answered(event)
+                case ReceiptArrived():
+                    self._receipt(stream, event)
+                case _:
+                    self._seldom(connection, stream, event)
+        self._pump()
+
+    def _seldom(self, connection: Connection, stream: Conversation, event: Event) -> None:
+        match event:
+            case InboundArrived():
+                self._desk.inbound(stream, self, event)
+            case Unanswered() if event.tag is not None:
+                self._doubt(event.tag[0], MessageEventKind.UNANSWERED)
+            case Bound():
+                self._bound(connection, stream)
+            case Closed():
+                self._closed(connection, event)
+            case PeerMistake():
+                self._failed(event.why)
+            case Requested():  # nothing that a carrier may ask of us: say so
+                stream.session.respond(GenericNack(sequence=event.sequence, status=Code.RINVCMDID))
+            case _:
+                pass
+
+    def _bound(self, connection: Connection, stream: Conversation) -> None:
+        connection.stream = stream
+        self.refused = False
+        self.bound_at = datetime.now(UTC)
+        log.info("link.bound", channel=self.channel.id, mode=connection.mode)
+        self._desk.line_changed()
+
+    def _closed(self, connection: Connection, event: Closed) -> None:
+        was_bound, connection.stream = connection.stream is not None, None
+        for message, _ in event.unanswered:
+            self._doubt(message, MessageEventKind.IN_DOUBT)
+        if was_bound and event.reason is not CloseReason.UNBOUND:
+            self._failed(event.detail)
+        if was_bound:
+            log.info("link.closed", channel=self.channel.id, reason=event.reason)
+        if not self.bound:
+            self._give_back(begun_too=True)
+        self._desk.line_changed()
+
+    def _receipt(self, stream: Conversation, event: ReceiptArrived) -> None:
+        if event.receipt.outcome is Outcome.PENDING:  # news on the way: nothing to store
+            stream.session.acknowledge((event.sequence,))
+            return
+        key = normalise(self.channel.id_rule, event.receipt.message_id)
+        self._desk.receipt(stream, self, event, key)
+
+    def _answered(self, event: SubmitAnswered) -> None:
+        if event.late:  # it was judged as in doubt already
+            self.late += 1
+            return
+        message, index = event.tag
+        status = event.status
+        if not status:
+            # An answer without an id is still an answer; no receipt can ever find it.
+            key = normalise_answer(self.channel.id_rule, event.message_id)
+            message.ids[index] = key if event.message_id else NO_ID
+            self._land(message)
+            return
+        retry = outcomes.retry_of(status)
+        if retry is Retry.THROTTLE:
+            self.throttled += 1
+            self._pace.throttled(self._loop.time())
+        if retry is not Retry.PERMANENT and len(message.parts) > 1 and self._repeat(message, index):
+            return
+        if retry is Retry.PERMANENT or not message.status:
+            message.status = status
+        self._land(message)
+
+    def _repeat(self, message: Outgoing, index: int) -> bool:
+        """Send one part of a long text again a little later, as the others cannot be unsent."""
+        if message.repeats >= PART_REPEATS_MAX or not self.bound or self._stopping.is_set():
+            return False
+        message.repeats += 1
+        self._loop.call_later(PART_REPEAT_AFTER_S, self._wait_again, message, index)
+        return True
+
+    def _wait_again(self, message: Outgoing, index: int) -> None:
+        self._waiting[message.priority].appendleft((message, index))
+        if self.bound:
+            self._pump()
+        else:
+            self._give_back(begun_too=True)
+
+    def _doubt(self, message: Outgoing, why: MessageEventKind) -> None:
+        message.doubted = why
+        self._land(message)
+
+    def _land(self, message: Outgoing) -> None:
+        """One part more of which all is known; after the last one the message is judged."""
+        message.left -= 1
+        if not message.left:
+            self._desk.judged(message, self._judge(message))
+
+    def _judge(self, message: Outgoing) -> Verdict:
+        status = message.status
+        if message.unsendable:
+            return outcomes.UNSENDABLE
+        if message.doubted and outcomes.retry_of(status) is not Retry.PERMANENT:
+            policy = self._desk.policy(message.traffic)
+            return outcomes.in_doubt(policy, attempt=message.attempt, why=message.doubted)
+        if status:
+            refused_by = {self.channel.id, message.refused_by or 0}
+            return outcomes.refused(
+                status,
+                attempt=message.attempt,
+                another=self._desk.another(message.carrier, refused_by),
+                may_repeat=not any(message.ids),
+            )
+        return outcomes.SENT if message.begun else outcomes.UNSENT
+
+
+def _modes(channel: Channel) -> list[BindMode]:
+    """The sessions that an account is to have."""
+    if channel.bind_mode is AccountMode.TRANSCEIVER:
+        return [BindMode.TRANSCEIVER] * channel.sessions
+    return [BindMode.TRANSMITTER, BindMode.RECEIVER] * channel.sessions
+
+
+def _wire(channel: Channel) -> Wire:
+    return Wire(
+        access_number=channel.access_number,
+        alphabet=channel.alphabet,
+        source_ton=channel.source_ton,
+        source_npi=channel.source_npi,
+        dest_ton=channel.dest_ton,
+        dest_npi=channel.dest_npi,
+    )

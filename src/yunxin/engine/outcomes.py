@@ -1,0 +1,111 @@
+"""What becomes of a message after the carrier's word or its silence: the one judge.
+
+Every answer, refusal, time-out and death of a line ends here in a `Verdict`: sent, failed, closed
+as unknown, or set free to be sent later or by another channel. The table of status codes is the
+protocol's (`protocols/smpp/status`); what to do about them is decided here, and only here.
+`results` carries verdicts out.
+"""
+
+from typing import NamedTuple
+
+from yunxin.protocols.events import Retry
+from yunxin.protocols.smpp.status import Code, explain
+from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
+
+ATTEMPTS_MAX = 5  # handed over in vain so many times, a message is given up
+RETRY_AFTER_S = (5, 30, 120, 600)  # after the first, second, … refusal
+THROTTLED_AFTER_S = 1  # a message that came too fast waits so long, and loses no attempt
+NO_ANSWER = "NOANSWER"  # our word for a silence, where the carrier's would stand
+
+# The number or the text is at fault: every carrier would say the same.
+_MESSAGES_FAULT = frozenset(
+    {Code.RINVDSTADR, Code.RINVMSGLEN, Code.RINVDSTTON, Code.RINVDSTNPI, Code.RINVDLNAME}
+)
+
+
+class Verdict(NamedTuple):
+    """What is to be written about a message that an engine had in its hands.
+
+    Args:
+        state: its final state; None when it is not final.
+        sent: the carrier has it, and its receipt is awaited.
+        code: the carrier's word, kept with the message or in its time line.
+        after_s: not final and not sent: it may be claimed again after so many seconds.
+        burns: how many attempts that cost.
+        avoid: whether another channel goes first the next time.
+        events: lines of the time line.
+    """
+
+    state: MessageState | None = None
+    sent: bool = False
+    code: str | None = None
+    after_s: float = 0.0
+    burns: int = 0
+    avoid: bool = False
+    events: tuple[MessageEventKind, ...] = ()
+
+
+SENT = Verdict(sent=True)
+UNSENT = Verdict()  # it never reached the socket
+BLOCKED = Verdict(
+    state=MessageState.CANCELLED, code="BLOCKED", events=(MessageEventKind.CANCELLED,)
+)
+WITHDRAWN = Verdict(
+    state=MessageState.CANCELLED, code="WITHDRAWN", events=(MessageEventKind.CANCELLED,)
+)
+# A value of it does not fit the protocol's fields; what was accepted should always fit.
+UNSENDABLE = Verdict(
+    state=MessageState.FAILED, code="UNSENDABLE", events=(MessageEventKind.REFUSED,)
+)
+
+
+def retry_of(status: int) -> Retry:
+    """What an answer's status asks for, in the words that all protocols share."""
+    return explain(status).retry
+
+
+def refused(status: int, *, attempt: int, another: bool, may_repeat: bool = True) -> Verdict:
+    """The carrier refused a message, wholly or in part.
+
+    Args:
+        status: the status of the answer; not 0.
+        attempt: how often it was refused before.
+        another: whether a channel that has not refused it yet could carry it.
+        may_repeat: False when parts of it are already with the carrier, so that sending it again
+            would send those twice.
+    """
+    meaning = explain(status)
+    if not may_repeat:
+        return _failed(meaning.name)
+    if meaning.retry is Retry.THROTTLE:
+        return Verdict(after_s=THROTTLED_AFTER_S, code=meaning.name)
+    if another and status not in _MESSAGES_FAULT and attempt + 1 < ATTEMPTS_MAX:
+        return _again(meaning.name, 0.0)
+    if meaning.retry is Retry.TEMPORARY and attempt + 1 < ATTEMPTS_MAX:
+        return _again(meaning.name, RETRY_AFTER_S[min(attempt, len(RETRY_AFTER_S) - 1)])
+    return _failed(meaning.name)
+
+
+def in_doubt(policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind) -> Verdict:
+    """A message was handed over, and nobody knows whether the carrier has it.
+
+    Args:
+        policy: of its traffic class, see `policies`.
+        attempt: how often it was tried before.
+        why: `unanswered` (no answer in time) or `in_doubt` (the line or the engine died).
+    """
+    doubt = MessageEventKind.IN_DOUBT
+    events = (doubt,) if why is doubt else (why, doubt)
+    if policy is InDoubtPolicy.RESEND and attempt + 1 < ATTEMPTS_MAX:
+        return Verdict(burns=1, events=(*events, MessageEventKind.SENT_AGAIN))
+    return Verdict(state=MessageState.UNKNOWN, code=NO_ANSWER, events=events)
+
+
+def _again(code: str, after_s: float) -> Verdict:
+    return Verdict(
+        code=code, after_s=after_s, burns=1, avoid=True, events=(MessageEventKind.RETRY,)
+    )
+
+
+def _failed(code: str) -> Verdict:
+    return Verdict(state=MessageState.FAILED, code=code, events=(MessageEventKind.REFUSED,))

@@ -1,0 +1,92 @@
+"""A claimed message on its way through this engine: from the claim to the stored outcome.
+
+`dispatch` makes it from the claimed rows, `link` cuts it into parts and notes the carrier's word
+on each, `results` stores what became of it. It lives in memory only: after a crash the claim in
+the database is what remains of it.
+"""
+
+from collections.abc import Sequence
+from datetime import date
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from yunxin.protocols.events import Alphabet
+from yunxin.vocabulary import TIME_SHIFT, MessageEventKind, message_id_time
+
+if TYPE_CHECKING:
+    from yunxin.engine.link import Link
+
+# What one count is kept by: enterprise, day, kind, source, campaign (0: none), template,
+# signature, carrier, package; as in the table tally_delta.
+Group = tuple[int, date, str, str, int, int, int, str, int]
+
+_CHINA_AHEAD_MS = 8 * 3_600_000  # Asia/Shanghai has no summer time
+_DAY_MS = 86_400_000
+
+
+class Outgoing:
+    """One message in this engine's hands; made by the thousand, so plain slots.
+
+    `ids` holds the carrier's id of each part, empty while there is none.
+    """
+
+    __slots__ = (
+        "alphabet", "attempt", "begun", "carrier", "channel_id", "doubted", "enterprise_id",
+        "extension", "group", "ids", "left", "link", "message_id", "parts", "phone", "priority",
+        "refused_by", "repeats", "segments", "status", "text", "traffic", "unsendable",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        enterprise_id: int,
+        message_id: int,
+        *,
+        priority: int,
+        carrier: str,
+        traffic: str,
+        phone: str,
+        text: str,
+        segments: int,
+        extension: str,
+        attempt: int,
+        refused_by: int | None,
+        group: Group,
+    ) -> None:
+        self.enterprise_id = enterprise_id
+        self.message_id = message_id
+        self.priority = priority
+        self.carrier = carrier
+        self.traffic = traffic
+        self.phone = phone
+        self.text = text
+        self.segments = segments
+        self.extension = extension
+        self.attempt = attempt  # how often it was refused or in doubt before
+        self.refused_by = refused_by  # the channel that refused it last
+        self.group = group
+        self.link: Link | None = None
+        self.channel_id: int | None = None
+        self.alphabet = Alphabet.UCS2
+        self.parts: Sequence[bytes] = ()
+        self.ids: list[str] = []
+        self.begun = False  # whether any part was written to a socket
+        self.left = 0  # parts of which nothing final is known yet
+        self.status = 0  # the worst refusal of a part so far
+        self.doubted: MessageEventKind | None = None  # why nobody knows whether it was taken
+        self.unsendable = False  # its values do not fit the protocol's fields
+        self.repeats = 0  # how often parts of it were sent anew by the link itself
+
+    @property
+    def taken(self) -> bool:
+        """Whether the carrier has any part of it."""
+        return any(self.ids)
+
+
+def day_of(message_id: int) -> date:
+    """The day of acceptance in Asia/Shanghai, as `message_day` in the database."""
+    return _day(((message_id >> TIME_SHIFT) + _CHINA_AHEAD_MS) // _DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> date:
+    return message_id_time((number * _DAY_MS) << TIME_SHIFT).date()

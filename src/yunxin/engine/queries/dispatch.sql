@@ -1,0 +1,82 @@
+-- name: who_waits
+-- Who has messages waiting, in which class and to which carrier, and how many (up to a bound).
+-- A loose scan of the index of waiting rows: one step a group, however many rows it has.
+WITH RECURSIVE groups AS (
+    (SELECT priority, enterprise_id, carrier FROM message_queue
+     WHERE claimed_by IS NULL
+     ORDER BY priority, enterprise_id, carrier LIMIT 1)
+    UNION ALL
+    SELECT n.priority, n.enterprise_id, n.carrier
+    FROM groups g CROSS JOIN LATERAL (
+        SELECT q.priority, q.enterprise_id, q.carrier FROM message_queue q
+        WHERE q.claimed_by IS NULL
+            AND (q.priority, q.enterprise_id, q.carrier)
+                > (g.priority, g.enterprise_id, g.carrier)
+        ORDER BY q.priority, q.enterprise_id, q.carrier LIMIT 1) n
+)
+SELECT g.priority::bigint, g.enterprise_id, g.carrier, (
+    SELECT count(*) FROM (
+        SELECT FROM message_queue q
+        WHERE q.claimed_by IS NULL AND q.priority = g.priority
+            AND q.enterprise_id = g.enterprise_id AND q.carrier = g.carrier
+            AND (q.not_before IS NULL OR q.not_before <= now())
+        LIMIT %(most)s) counted)
+FROM groups g
+
+-- name: claim_messages
+-- Claims the oldest waiting messages of one group for this engine, and reads what sending needs.
+-- Rows of paused campaigns are parked (claimed by nobody, 0) so that nobody meets them again until
+-- the campaign goes on.
+WITH picked AS (
+    SELECT q.message_id FROM message_queue q
+    WHERE q.enterprise_id = %(enterprise_id)s AND q.priority = %(priority)s
+        AND q.carrier = %(carrier)s AND q.claimed_by IS NULL
+        AND (q.not_before IS NULL OR q.not_before <= now())
+    ORDER BY q.message_id LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+), claimed AS (
+    UPDATE message_queue q SET claimed_at = now(), claimed_by =
+        CASE WHEN q.campaign_id = ANY (%(paused)s::bigint[]) THEN 0 ELSE %(engine_id)s END
+    FROM picked p
+    WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = p.message_id
+    RETURNING q.message_id, q.attempt, q.channel_id, q.claimed_by
+)
+SELECT c.message_id, c.attempt, c.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
+    m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
+    EXISTS (SELECT FROM carriers_blockednumber b
+            WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, %(enterprise_id)s]))
+FROM claimed c JOIN message m ON m.enterprise_id = %(enterprise_id)s AND m.id = c.message_id
+WHERE c.claimed_by = %(engine_id)s
+ORDER BY c.message_id
+
+-- name: free_unknown_claims
+-- Sets free what this engine claimed without learning of it: the commit's answer was lost.
+UPDATE message_queue SET claimed_by = NULL, claimed_at = NULL
+WHERE claimed_by = %(engine_id)s AND message_id <> ALL (%(in_hand)s::bigint[])
+
+-- name: parked_campaigns
+-- The campaigns that have parked messages.
+SELECT DISTINCT campaign_id FROM message_queue WHERE claimed_by = 0 AND campaign_id IS NOT NULL
+
+-- name: unpark
+-- Lets some parked messages of campaigns that go on wait for their turn again.
+UPDATE message_queue q SET claimed_by = NULL, claimed_at = NULL
+FROM (SELECT enterprise_id, message_id FROM message_queue
+      WHERE claimed_by = 0 AND campaign_id = ANY (%(campaign_ids)s::bigint[])
+      LIMIT %(most)s FOR UPDATE SKIP LOCKED) p
+WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
+
+-- name: adopt_claims
+-- Takes over some messages that a dead engine had in its hands; their fate is then judged here.
+WITH picked AS (
+    SELECT q.enterprise_id, q.message_id FROM message_queue q
+    WHERE q.claimed_by = %(dead_id)s LIMIT %(most)s FOR UPDATE SKIP LOCKED
+), adopted AS (
+    UPDATE message_queue q SET claimed_by = %(engine_id)s, claimed_at = now()
+    FROM picked p WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
+    RETURNING q.enterprise_id, q.message_id, q.priority, q.carrier, q.attempt, q.channel_id
+)
+SELECT a.message_id, a.attempt, a.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
+    m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
+    a.enterprise_id, a.priority::bigint, a.carrier
+FROM adopted a JOIN message m ON m.enterprise_id = a.enterprise_id AND m.id = a.message_id

@@ -1,0 +1,57 @@
+-- name: keep_inbound_part
+-- A part of a long reply; the same part twice is kept once.
+INSERT INTO inbound_part (channel_id, phone, access_number, reference, total, number, alphabet,
+    data, received_at)
+VALUES (%(channel_id)s, %(phone)s, %(access_number)s, %(reference)s, %(total)s, %(number)s,
+    %(alphabet)s, %(data)s, now())
+ON CONFLICT DO NOTHING
+
+-- name: inbound_parts
+-- The parts of one long reply that are here, in order; locked, so that one engine joins them.
+SELECT number::bigint, alphabet, data FROM inbound_part
+WHERE channel_id = %(channel_id)s AND phone = %(phone)s AND access_number = %(access_number)s
+    AND reference = %(reference)s AND total = %(total)s
+ORDER BY number FOR UPDATE
+
+-- name: drop_inbound_parts
+-- The parts of one long reply, now that it is whole or given up.
+DELETE FROM inbound_part
+WHERE channel_id = %(channel_id)s AND phone = %(phone)s AND access_number = %(access_number)s
+    AND reference = %(reference)s AND total = %(total)s
+
+-- name: stale_inbound_parts
+-- Long replies whose missing parts do not come any more.
+SELECT channel_id, phone, access_number, reference::bigint, total::bigint FROM inbound_part
+GROUP BY channel_id, phone, access_number, reference, total
+HAVING max(received_at) < now() - interval '5 minutes'
+LIMIT 100
+
+-- name: last_message_to
+-- The last message to a phone, of one of these enterprises: most likely what a reply answers.
+SELECT m.enterprise_id, m.id, m.campaign_id
+FROM unnest(%(enterprise_ids)s::bigint[]) AS e (id)
+CROSS JOIN LATERAL (
+    SELECT m.enterprise_id, m.id, m.campaign_id FROM message m
+    WHERE m.enterprise_id = e.id AND m.phone = %(phone)s AND m.id > %(floor)s
+        AND (%(extension)s::text IS NULL OR m.extension = %(extension)s)
+    ORDER BY m.id DESC LIMIT 1) m
+ORDER BY m.id DESC LIMIT 1
+
+-- name: store_reply
+-- A reply, counted for its campaign; a second run with the same id changes nothing.
+WITH stored AS (
+    INSERT INTO inbound_message (id, enterprise_id, phone, access_number, text, channel_id,
+        message_id, campaign_id, unsubscribed, received_at)
+    VALUES (%(id)s, %(enterprise_id)s, %(phone)s, %(access_number)s, %(text)s, %(channel_id)s,
+        %(message_id)s, %(campaign_id)s, %(unsubscribed)s, now())
+    ON CONFLICT (id) DO NOTHING
+    RETURNING campaign_id
+)
+UPDATE campaign_progress p SET replies = replies + 1
+FROM stored s WHERE p.campaign_id = s.campaign_id
+
+-- name: block_unsubscribed
+-- A phone that does not want this enterprise's messages any more.
+INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note, at)
+VALUES (%(enterprise_id)s, %(phone)s, 'unsubscribed', '', now())
+ON CONFLICT (phone, enterprise_id) DO NOTHING

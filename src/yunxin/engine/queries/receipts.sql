@@ -1,0 +1,142 @@
+-- name: store_receipts
+-- Receipts: messages of one part become final and are counted; what nobody knows is held.
+-- Returns how many messages were told of and how many became final, and the receipts of longer
+-- messages, which `finish_parts` deals with.
+WITH told AS MATERIALIZED (
+    SELECT * FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
+        %(codes)s::text[], %(done_ats)s::text[])
+        WITH ORDINALITY AS t (channel_id, carrier_message_id, state, code, done_at, at)
+), known AS MATERIALIZED (
+    SELECT t.channel_id, t.carrier_message_id, t.state, t.code, t.at,
+        NULLIF(t.done_at, '')::timestamptz AS done_at, s.enterprise_id, s.message_id, s.part, s.parts, s.submitted_at
+    FROM told t LEFT JOIN LATERAL (
+        SELECT s.enterprise_id, s.message_id, s.part, s.parts, s.submitted_at FROM submission s
+        WHERE s.carrier_message_id = t.carrier_message_id AND s.channel_id = t.channel_id
+            AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
+        ORDER BY s.submitted_at DESC LIMIT 1) s ON true
+), single AS (
+    SELECT DISTINCT ON (enterprise_id, message_id) * FROM known WHERE parts = 1
+    ORDER BY enterprise_id, message_id, at
+), done AS (
+    UPDATE message m SET state = k.state, code = k.code, channel_id = k.channel_id,
+        submitted_at = k.submitted_at, done_at = k.done_at, finished_at = now(),
+        refunded = k.state = ANY (%(refunded_states)s::text[])
+    FROM single k
+    WHERE m.enterprise_id = k.enterprise_id AND m.id = k.message_id AND m.state = 'accepted'
+    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+        m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
+        m.refunded
+), counted AS (
+    INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
+    SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+        carrier, package_id, state, code, count(*), 0,
+        COALESCE(sum(segments) FILTER (WHERE refunded), 0)
+    FROM done
+    GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+        package_id, state, code
+), held AS (
+    INSERT INTO held_receipt (channel_id, carrier_message_id, state, code, done_at, received_at)
+    SELECT channel_id, carrier_message_id, state, code, done_at, now()
+    FROM known WHERE message_id IS NULL
+    RETURNING 1
+)
+SELECT (SELECT count(*) FROM known WHERE parts = 1), (SELECT count(*) FROM done),
+    (SELECT count(*) FROM held),
+    (SELECT array_agg(at) FROM known WHERE parts > 1),
+    (SELECT array_agg(enterprise_id) FROM known WHERE parts > 1),
+    (SELECT array_agg(message_id) FROM known WHERE parts > 1)
+
+-- name: note_late_receipts
+-- Receipts that say something else than the final word that a message has already: a line each.
+INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id, part, code)
+SELECT m.enterprise_id, m.id, now(), 'late_receipt', t.channel_id, s.part, t.code
+FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
+    %(codes)s::text[]) AS t (channel_id, carrier_message_id, state, code)
+CROSS JOIN LATERAL (
+    SELECT s.enterprise_id, s.message_id, s.part, s.parts FROM submission s
+    WHERE s.carrier_message_id = t.carrier_message_id AND s.channel_id = t.channel_id
+        AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
+    ORDER BY s.submitted_at DESC LIMIT 1) s
+JOIN message m ON m.enterprise_id = s.enterprise_id AND m.id = s.message_id
+WHERE s.parts = 1 AND m.state <> 'accepted' AND m.state <> t.state AND m.finished_at < now()
+
+-- name: lock_messages
+-- Locks messages of several parts, in one order, so that only one engine at a time adds up parts.
+SELECT m.id FROM (SELECT DISTINCT * FROM unnest(%(enterprise_ids)s::bigint[],
+        %(message_ids)s::bigint[]) AS t (enterprise_id, message_id)
+    ORDER BY 1, 2) t
+JOIN message m ON m.enterprise_id = t.enterprise_id AND m.id = t.message_id
+FOR NO KEY UPDATE OF m
+
+-- name: store_part_receipts
+-- What became of single parts of longer messages; the first word on a part stays.
+UPDATE submission s SET state = t.state, code = t.code,
+    done_at = NULLIF(t.done_at, '')::timestamptz
+FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
+    %(codes)s::text[], %(done_ats)s::text[])
+    AS t (channel_id, carrier_message_id, state, code, done_at)
+WHERE s.carrier_message_id = t.carrier_message_id AND s.channel_id = t.channel_id
+    AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
+    AND s.parts > 1 AND s.state IS NULL
+
+-- name: finish_parts
+-- Longer messages become final: delivered when every part is, else what the first bad part says.
+WITH told AS (
+    SELECT DISTINCT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[])
+        AS t (enterprise_id, message_id)
+), added AS (
+    SELECT t.enterprise_id, t.message_id, x.*
+    FROM told t CROSS JOIN LATERAL (
+        SELECT min(s.submitted_at) AS submitted_at, max(s.done_at) AS done_at,
+            max(s.channel_id) AS channel_id,
+            count(DISTINCT s.part) FILTER (WHERE s.state = 'delivered') = max(s.parts) AS whole,
+            (array_agg(s.state ORDER BY array_position(
+                ARRAY['failed', 'expired', 'unknown', 'delivered'], s.state), s.part)
+                FILTER (WHERE s.state IS NOT NULL))[1] AS worst,
+            (array_agg(s.code ORDER BY array_position(
+                ARRAY['failed', 'expired', 'unknown', 'delivered'], s.state), s.part)
+                FILTER (WHERE s.state IS NOT NULL))[1] AS code
+        FROM submission s
+        WHERE s.enterprise_id = t.enterprise_id AND s.message_id = t.message_id
+            AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute') x
+), done AS (
+    UPDATE message m SET state = a.worst, code = a.code, channel_id = a.channel_id,
+        submitted_at = a.submitted_at, done_at = a.done_at, finished_at = now(),
+        refunded = a.worst = ANY (%(refunded_states)s::text[])
+    FROM added a
+    WHERE m.enterprise_id = a.enterprise_id AND m.id = a.message_id AND m.state = 'accepted'
+        AND (a.whole OR a.worst <> 'delivered')
+    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+        m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
+        m.refunded
+)
+INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
+    carrier, package_id, state, code, messages, segments, refund_segments)
+SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+    carrier, package_id, state, code, count(*), 0,
+    COALESCE(sum(segments) FILTER (WHERE refunded), 0)
+FROM done
+GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+    package_id, state, code
+
+-- name: take_held_receipts
+-- Held receipts whose message is known by now.
+DELETE FROM held_receipt h USING (
+    SELECT w.id FROM held_receipt w
+    WHERE NOT w.unmatched AND w.received_at > now() - %(fresh)s::interval
+        AND EXISTS (SELECT FROM submission s WHERE s.carrier_message_id = w.carrier_message_id
+            AND s.channel_id = w.channel_id AND s.submitted_at > now() - %(wait)s::interval
+            AND s.submitted_at < now() + interval '1 minute')
+    ORDER BY w.id LIMIT %(most)s FOR UPDATE SKIP LOCKED) found
+WHERE h.id = found.id
+RETURNING h.channel_id, h.carrier_message_id, h.state, h.code, COALESCE(h.done_at::text, '')
+
+-- name: give_up_held_receipts
+-- Held receipts whose message did not turn up within the grace.
+UPDATE held_receipt SET unmatched = true
+WHERE NOT unmatched AND received_at < now() - %(grace)s::interval
+
+-- name: drop_held_receipts
+-- Unmatched receipts that are of no use any more.
+DELETE FROM held_receipt WHERE unmatched AND received_at < now() - %(wait)s::interval

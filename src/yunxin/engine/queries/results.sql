@@ -1,0 +1,96 @@
+-- name: store_sent
+-- Messages that the carrier took: out of the queue, a submission for each part, counted.
+-- Driven by the queue rows that are deleted, so that a second run changes nothing.
+WITH told AS (
+    SELECT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[],
+        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(groups)s::bigint[])
+        AS t (enterprise_id, message_id, channel_id, part_ids, grp)
+), gone AS (
+    DELETE FROM message_queue q USING told t
+    WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
+        AND q.claimed_by = %(engine_id)s
+    RETURNING t.enterprise_id, t.message_id, t.channel_id, string_to_array(t.part_ids, E'\n')
+        AS ids, t.grp
+), kept AS (
+    INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part,
+        parts, submitted_at)
+    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids), now()
+    FROM gone g CROSS JOIN LATERAL unnest(g.ids) WITH ORDINALITY AS p (id, part)
+)
+INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
+    carrier, package_id, state, messages, segments)
+SELECT x.enterprise_id, x.day, x.kind, x.source, x.campaign_id, x.template_id, x.signature_id,
+    x.carrier, x.package_id, 'submitted', c.messages, 0
+FROM (SELECT grp, count(*) AS messages FROM gone GROUP BY grp) c
+JOIN unnest(%(g_enterprise_ids)s::bigint[], %(g_days)s::date[], %(g_kinds)s::text[],
+    %(g_sources)s::text[], %(g_campaign_ids)s::bigint[], %(g_template_ids)s::bigint[],
+    %(g_signature_ids)s::bigint[], %(g_carriers)s::text[], %(g_package_ids)s::bigint[])
+    WITH ORDINALITY AS x (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, grp) ON x.grp = c.grp
+
+-- name: store_final
+-- Messages that ended without a receipt: failed, unknown or cancelled; refunded by the rules.
+-- What parts of them the carrier has is kept, so that their receipts find something.
+WITH told AS (
+    SELECT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[],
+        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(states)s::text[], %(codes)s::text[],
+        %(events)s::text[])
+        AS t (enterprise_id, message_id, channel_id, part_ids, state, code, events)
+), gone AS (
+    DELETE FROM message_queue q USING told t
+    WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
+        AND q.claimed_by = %(engine_id)s
+    RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id,
+        string_to_array(t.part_ids, E'\n') AS ids, t.state, t.code, t.events
+), kept AS (
+    INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part,
+        parts, submitted_at)
+    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids), now()
+    FROM gone g CROSS JOIN LATERAL unnest(g.ids) WITH ORDINALITY AS p (id, part)
+    WHERE p.id <> ''
+), noted AS (
+    INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id, code)
+    SELECT g.enterprise_id, g.message_id, now() + e.step * interval '1 microsecond', e.kind,
+        g.channel_id, g.code
+    FROM gone g CROSS JOIN LATERAL unnest(string_to_array(g.events, ','))
+        WITH ORDINALITY AS e (kind, step)
+), done AS (
+    UPDATE message m SET state = g.state, code = g.code, channel_id = g.channel_id,
+        finished_at = now(), refunded = g.state = ANY (%(refunded_states)s::text[])
+    FROM gone g
+    WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.state = 'accepted'
+    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+        m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
+        m.refunded
+)
+INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
+    carrier, package_id, state, code, messages, segments, refund_segments)
+SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+    carrier, package_id, state, code, count(*), 0,
+    COALESCE(sum(segments) FILTER (WHERE refunded), 0)
+FROM done
+GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+    package_id, state, code
+
+-- name: set_free
+-- Messages that are to be sent later or elsewhere: back to waiting, with what happened noted.
+WITH told AS (
+    SELECT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[],
+        %(channel_ids)s::bigint[], %(avoids)s::bigint[], %(after_ms)s::bigint[],
+        %(burns)s::bigint[], %(codes)s::text[], %(events)s::text[])
+        AS t (enterprise_id, message_id, channel_id, avoid, after_ms, burns, code, events)
+), freed AS (
+    UPDATE message_queue q SET claimed_by = NULL, claimed_at = NULL,
+        attempt = q.attempt + t.burns, channel_id = COALESCE(NULLIF(t.avoid, 0), q.channel_id),
+        not_before = CASE WHEN t.after_ms > 0
+            THEN now() + t.after_ms * interval '1 millisecond' END
+    FROM told t
+    WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
+        AND q.claimed_by = %(engine_id)s
+    RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id, t.code, t.events
+)
+INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id, code)
+SELECT f.enterprise_id, f.message_id, now() + e.step * interval '1 microsecond', e.kind,
+    f.channel_id, f.code
+FROM freed f CROSS JOIN LATERAL unnest(string_to_array(f.events, ','))
+    WITH ORDINALITY AS e (kind, step)

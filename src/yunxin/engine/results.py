@@ -1,0 +1,302 @@
+"""The one writer of what carriers said: answers, receipts and replies, a batch a transaction.
+
+Links put verdicts, receipts and replies on this desk; each cycle takes all that lies there, stores
+answers first and receipts second in one transaction, and only then acknowledges receipts and
+replies to the carrier and gives the windows' places back. A batch that could not be stored is
+kept and tried again: every query is driven by the rows that still are in the old state, so it
+does no harm if the commit had happened after all.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import structlog
+
+from yunxin.config import Config
+from yunxin.engine.inbound import Inbound, Reply
+from yunxin.engine.link import Conversation, Link
+from yunxin.engine.outcomes import Verdict
+from yunxin.engine.outgoing import Group, Outgoing
+from yunxin.engine.receipts import Receipts, Told, plain, refunded_states, told
+from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
+from yunxin.protocols.events import InboundArrived, ReceiptArrived
+from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, TrafficClass
+
+log = structlog.get_logger()
+
+BATCH_MAX = 2_000  # of each kind in one transaction: about 30 ms of the database's time
+
+Owed = tuple[Conversation, int]  # what is to be acknowledged: on which stream, which request
+
+
+class Batch:
+    """What is stored in one transaction."""
+
+    __slots__ = ("owed", "receipts", "replies", "verdicts")
+
+    def __init__(self) -> None:
+        self.verdicts: list[tuple[Outgoing, Verdict]] = []
+        self.receipts: list[Told] = []
+        self.replies: list[Reply] = []
+        self.owed: list[Owed] = []
+
+    def __len__(self) -> int:
+        return len(self.verdicts) + len(self.receipts) + len(self.replies)
+
+    def singles(self) -> "list[Batch]":
+        """The same in batches of one thing each, to find the one that cannot be stored."""
+        batches = []
+        for name in ("verdicts", "receipts", "replies"):
+            for thing in getattr(self, name):
+                batch = Batch()
+                getattr(batch, name).append(thing)
+                batches.append(batch)
+        return batches
+
+
+class Counts(NamedTuple):
+    """What was stored since the start, for the metrics."""
+
+    verdicts: Counter[str]
+    receipts: Counter[str]
+    replies: Counter[str]
+
+
+class Results:
+    """The desk of all links of this engine, and its one writer."""
+
+    def __init__(
+        self,
+        store: Store,
+        config: Config,
+        engine_id: int,
+        inbound: Inbound,
+        *,
+        another: Callable[[str, set[int]], bool],
+        stored: Callable[[Sequence[Outgoing]], None],
+        line_changed: Callable[[], None],
+    ) -> None:
+        """Args:
+        another: whether a channel that did not refuse a message could carry it.
+        stored: told of the messages whose outcome was stored.
+        line_changed: told when a connection came or went.
+        """
+        self._store = store
+        self._engine_id = engine_id
+        self._inbound = inbound
+        self._receipts = Receipts(config)
+        self._refunded = refunded_states(config)
+        self._policies = policies(config)
+        self.another = another
+        self.line_changed = line_changed
+        self._stored = stored
+        self._batch = Batch()
+        self._arrived = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self.counts = Counts(Counter(), Counter(), Counter())
+
+    # The desk -----------------------------------------------------------------------------------
+
+    def judged(self, message: Outgoing, verdict: Verdict) -> None:
+        """What became of a message in this engine's hands."""
+        self._batch.verdicts.append((message, verdict))
+        self._notice()
+
+    def receipt(self, stream: Conversation, link: Link, event: ReceiptArrived, key: str) -> None:
+        """A final receipt; it is acknowledged when it is stored."""
+        self._batch.receipts.append(told(link.channel.id, key, event.receipt))
+        self._batch.owed.append((stream, event.sequence))
+        self._notice()
+
+    def inbound(self, stream: Conversation, link: Link, event: InboundArrived) -> None:
+        """A reply, or a part of one; it is acknowledged when it is stored."""
+        self._batch.replies.append(self._inbound.reply(link.channel, event))
+        self._batch.owed.append((stream, event.sequence))
+        self._notice()
+
+    def policy(self, traffic: str) -> InDoubtPolicy:
+        """What becomes of a message in doubt, by its traffic class."""
+        return self._policies[traffic]
+
+    def _notice(self) -> None:
+        if not self._arrived.is_set():
+            self._arrived.set()
+            self._idle.clear()
+
+    # The writer ---------------------------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Store what arrives until cancelled; nothing in memory is dropped meanwhile."""
+        while True:
+            await self._arrived.wait()
+            self._arrived.clear()
+            batch, self._batch = self._batch, Batch()
+            await self._store_whatever_happens(batch)
+            if not self._arrived.is_set():
+                self._idle.set()
+
+    async def settled(self) -> None:
+        """Wait until everything that arrived so far is stored."""
+        await self._idle.wait()
+
+    async def _store_whatever_happens(self, batch: Batch) -> None:
+        backoff, lost = Backoff(), False
+        while True:
+            try:
+                await self._write(batch)
+            except StoreUnavailable as error:
+                if not lost:
+                    log.warning("results.waiting", things=len(batch), error=str(error))
+                lost = True
+                await backoff.wait()
+            except Exception:  # the top of a loop that must go on
+                if len(batch) > 1:
+                    for single in batch.singles():
+                        await self._store_whatever_happens(single)
+                else:
+                    log.exception("results.dropped", things=_describe(batch))
+                    self._finish(batch)
+                self._acknowledge(batch.owed)
+                return
+            else:
+                self._finish(batch)
+                self._acknowledge(batch.owed)
+                return
+
+    async def _write(self, batch: Batch) -> None:
+        async with self._store.transaction() as tx:
+            await self._write_verdicts(tx, batch.verdicts)
+            for at in range(0, len(batch.receipts), BATCH_MAX):
+                await self._receipts.store(tx, batch.receipts[at : at + BATCH_MAX])
+            if batch.replies:
+                await self._inbound.store(tx, batch.replies)
+
+    async def _write_verdicts(
+        self, tx: Transaction, verdicts: Sequence[tuple[Outgoing, Verdict]]
+    ) -> None:
+        sent: list[Outgoing] = []
+        final: list[tuple[Outgoing, Verdict]] = []
+        free: list[tuple[Outgoing, Verdict]] = []
+        for message, verdict in verdicts:
+            if verdict.sent:
+                sent.append(message)
+            else:
+                (free if verdict.state is None else final).append((message, verdict))
+        if sent:
+            await tx.execute("store_sent", self._sent_params(sent))
+        if final:
+            await tx.execute("store_final", self._final_params(final))
+        if free:
+            await tx.execute("set_free", self._free_params(free))
+
+    def _sent_params(self, sent: Sequence[Outgoing]) -> dict[str, Any]:
+        groups: dict[Group, int] = {}
+        numbers = [groups.setdefault(m.group, len(groups) + 1) for m in sent]
+        columns = list(zip(*groups, strict=True))
+        return {
+            "engine_id": self._engine_id,
+            "enterprise_ids": [m.enterprise_id for m in sent],
+            "message_ids": [m.message_id for m in sent],
+            "channel_ids": [m.channel_id for m in sent],
+            "part_ids": [_part_ids(m) for m in sent],
+            "groups": numbers,
+            "g_enterprise_ids": list(columns[0]),
+            "g_days": list(columns[1]),
+            "g_kinds": list(columns[2]),
+            "g_sources": list(columns[3]),
+            "g_campaign_ids": list(columns[4]),
+            "g_template_ids": list(columns[5]),
+            "g_signature_ids": list(columns[6]),
+            "g_carriers": list(columns[7]),
+            "g_package_ids": list(columns[8]),
+        }
+
+    def _final_params(self, final: Sequence[tuple[Outgoing, Verdict]]) -> dict[str, Any]:
+        return {
+            "engine_id": self._engine_id,
+            "enterprise_ids": [m.enterprise_id for m, _ in final],
+            "message_ids": [m.message_id for m, _ in final],
+            "channel_ids": [m.channel_id or 0 for m, _ in final],
+            "part_ids": [_part_ids(m) for m, _ in final],
+            "states": [str(v.state) for _, v in final],
+            "codes": [v.code or "" for _, v in final],
+            "events": [",".join(v.events) for _, v in final],
+            "refunded_states": self._refunded,
+        }
+
+    def _free_params(self, free: Sequence[tuple[Outgoing, Verdict]]) -> dict[str, Any]:
+        return {
+            "engine_id": self._engine_id,
+            "enterprise_ids": [m.enterprise_id for m, _ in free],
+            "message_ids": [m.message_id for m, _ in free],
+            "channel_ids": [m.channel_id or 0 for m, _ in free],
+            "avoids": [(m.channel_id or 0) if v.avoid else 0 for m, v in free],
+            "after_ms": [int(v.after_s * 1000) for _, v in free],
+            "burns": [v.burns for _, v in free],
+            "codes": [v.code or "" for _, v in free],
+            "events": [",".join(v.events) for _, v in free],
+        }
+
+    def _finish(self, batch: Batch) -> None:
+        """What a stored batch sets free, and what the metrics count."""
+        messages = []
+        for message, verdict in batch.verdicts:
+            messages.append(message)
+            if message.link is not None:
+                message.link.release(message)
+            self.counts.verdicts[_name(verdict)] += 1
+        if messages:
+            self._stored(messages)
+        for receipt in batch.receipts:
+            self.counts.receipts[receipt.state] += 1
+        self.counts.replies["inbound"] += len(batch.replies)
+
+    def _acknowledge(self, owed: Sequence[Owed]) -> None:
+        by_stream: dict[Conversation, list[int]] = {}
+        for stream, sequence in owed:
+            by_stream.setdefault(stream, []).append(sequence)
+        for stream, sequences in by_stream.items():
+            stream.session.acknowledge(sequences)
+            stream.flush()
+
+    # Receipts that came too early ---------------------------------------------------------------
+
+    async def sweep(self) -> None:
+        """Store held receipts whose message is known by now."""
+        await self._receipts.sweep(self._store)
+
+    async def give_up_held(self) -> None:
+        """Mark held receipts whose message does not turn up."""
+        await self._receipts.give_up(self._store)
+
+
+def policies(config: Config) -> dict[str, InDoubtPolicy]:
+    """What becomes of a message in doubt, by traffic class."""
+    return {
+        TrafficClass.VERIFICATION: InDoubtPolicy(config.in_doubt_verification),
+        TrafficClass.NOTICE: InDoubtPolicy(config.in_doubt_notice),
+        TrafficClass.MARKETING: InDoubtPolicy(config.in_doubt_marketing),
+    }
+
+
+def _part_ids(message: Outgoing) -> str:
+    ids = message.ids
+    return plain(ids[0]) if len(ids) == 1 else "\n".join(map(plain, ids))
+
+
+def _name(verdict: Verdict) -> str:
+    if verdict.sent:
+        return "sent"
+    if MessageEventKind.IN_DOUBT in verdict.events:
+        return "in_doubt"
+    return str(verdict.state) if verdict.state else "set_free"
+
+
+def _describe(batch: Batch) -> str:
+    return (
+        f"{[m.message_id for m, _ in batch.verdicts]} "
+        f"{[r.carrier_id for r in batch.receipts]} {len(batch.replies)} replies"
+    )

@@ -1,0 +1,72 @@
+"""Which channels may carry a message, best first: pure functions over plain figures.
+
+A channel serves the carriers that its operator chose, or all. Among those that serve a number and
+are bound, the one that carried least for its weight goes first; one that already refused the
+message goes last, so that another is tried before the message fails. `dispatch` calls this for
+every group of waiting messages.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from yunxin.vocabulary import CarrierName
+
+
+@dataclass(slots=True)
+class Line:
+    """A channel as the dispatcher sees it while it plans.
+
+    Args:
+        carriers: those that it serves; empty means all.
+        weight: its share among channels that serve the same numbers; 0 makes it a reserve that
+            carries only what no other can.
+        room: segments that it can take now, in all.
+        kept: of these, what only verification codes may take.
+        load: what it carried so far, divided by its weight; only comparisons mean anything.
+    """
+
+    channel_id: int
+    carriers: frozenset[str] = field(default_factory=frozenset)
+    weight: int = 1
+    room: int = 0
+    kept: int = 0
+    load: float = 0.0
+
+    def serves(self, carrier: str) -> bool:
+        """Whether it carries to the numbers of a carrier.
+
+        A number whose carrier is not known goes to channels that serve all.
+        """
+        return not self.carriers or carrier in self.carriers
+
+    def take(self, segments: int) -> None:
+        """Give so much of its room away."""
+        self.room -= segments
+        self.load += segments / (self.weight or 1)
+
+
+def candidates(carrier: str, lines: Iterable[Line], avoid: int | None = None) -> list[Line]:
+    """The channels that may carry to a carrier's numbers, best first.
+
+    Args:
+        lines: the channels that are bound.
+        avoid: the channel that refused this message before.
+    """
+    serving = [line for line in lines if line.serves(carrier)]
+    serving.sort(
+        key=lambda line: (line.channel_id == avoid, not line.weight, line.load, line.channel_id)
+    )
+    return serving
+
+
+def may_try_another(carrier: str, lines: Iterable[Line], refused_by: set[int]) -> bool:
+    """Whether a channel that has not refused the message yet could carry it."""
+    return any(line.serves(carrier) and line.channel_id not in refused_by for line in lines)
+
+
+def carriers_served(lines: Iterable[Line]) -> set[str]:
+    """The carriers whose numbers at least one of the channels serves."""
+    served: set[str] = set()
+    for line in lines:
+        served |= line.carriers or set(map(str, CarrierName))
+    return served
