@@ -125,6 +125,11 @@ class Template(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def number(self) -> str:
+        """模板编号: the id with at least six digits."""
+        return f"{self.pk:06}"
+
 
 class Review(models.Model):
     """One decision or application in the history of a signature or a template. Append-only.
