@@ -19,7 +19,7 @@ from django.db import connection
 
 from yunxin.content.models import Template
 from yunxin.messaging.record_filters import RARE_CARRIERS, RecordFilters, day_floor
-from yunxin.vocabulary import CarrierName, MessageState, message_id_time
+from yunxin.vocabulary import MessageState, message_id_time
 
 PHONE_COUNT_MAX = 1_000  # rows of one phone that are counted; beyond it is "more than"
 SPANS_AT_ONCE = 31
@@ -84,7 +84,29 @@ def read_records(
         rows = _read(enterprise_id, filters, [(low, high)], direction, limit)
     else:
         rows = _read_by_days(enterprise_id, filters, low, high, direction, limit)
-    return with_live_states([_record(row) for row in rows])
+    return with_live_states([record_of(row) for row in rows])
+
+
+def read_everywhere(
+    filters: RecordFilters, *, before: int | None = None, after: int | None = None, limit: int
+) -> list[Record]:
+    """The rows of one phone over all enterprises, as `read_records` gives those of one.
+
+    Every enterprise's own index is asked for a page of the phone: a millisecond for a hundred.
+    """
+    order = "DESC" if after is None else "ASC"
+    condition, values = filters.condition()
+    low = filters.low if after is None else max(filters.low, after + 1)
+    high = filters.high if before is None else min(filters.high, before)
+    rows = _query(
+        "SELECT found.* FROM accounts_enterprise AS enterprise CROSS JOIN LATERAL ("
+        f"SELECT {COLUMNS} FROM message WHERE enterprise_id = enterprise.id"
+        f" AND id >= %(low)s AND id < %(high)s{condition}"
+        f" ORDER BY message.id {order} LIMIT %(limit)s) AS found"
+        f" ORDER BY found.id {order} LIMIT %(limit)s",
+        values | {"low": low, "high": high, "limit": limit},
+    )
+    return with_live_states([record_of(row) for row in rows])
 
 
 def count_records(enterprise_id: int, filters: RecordFilters) -> Total:
@@ -284,9 +306,31 @@ def _sum_counts(enterprise_id: int, filters: RecordFilters) -> int:
 
 
 # -- rows ----------------------------------------------------------------------------------------
-def _record(row: tuple[Any, ...]) -> Record:
+def record_of(row: tuple[Any, ...]) -> Record:
+    """A row of COLUMNS as people see it, but for its live state."""
     record = Record(*row)
-    return replace(record, state=MessageState(record.state), carrier=CarrierName(record.carrier))
+    return replace(record, state=MessageState(record.state))
+
+
+def export_query(
+    enterprise_id: int, filters: RecordFilters, limit: int
+) -> tuple[str, dict[str, Any]]:
+    """SQL for all rows that fit, newest first, to be read through a cursor."""
+    condition, values = filters.condition()
+    if filters.signature_id is not None:
+        condition += " AND signature_id = %(signature_id)s"
+    return (
+        f"SELECT {COLUMNS} FROM message WHERE enterprise_id = %(enterprise)s"
+        f" AND id >= %(low)s AND id < %(high)s{condition} ORDER BY id DESC LIMIT %(limit)s",
+        values
+        | {
+            "enterprise": enterprise_id,
+            "signature_id": filters.signature_id,
+            "low": filters.low,
+            "high": filters.high,
+            "limit": limit,
+        },
+    )
 
 
 def _query(sql: str, values: Any) -> list[Any]:

@@ -153,6 +153,8 @@ CREATE TABLE daily_count (
 );
 -- figures of one campaign
 CREATE INDEX daily_count_campaign ON daily_count (enterprise_id, campaign_id) WHERE campaign_id <> 0;
+-- the console's figures of today
+CREATE INDEX daily_count_day ON daily_count (day);
 
 CREATE TABLE daily_failure (
     enterprise_id bigint NOT NULL,

@@ -1,0 +1,184 @@
+"""One message from acceptance to its last word, line by line (时间线).
+
+The lines come from four places: the message itself (accepted, final, refunded), its queue row
+(waiting, being sent), its submissions (the carrier's ids, part by part) and its events (what went
+another way than usual).
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from yunxin.messaging import labels
+from yunxin.messaging.models import Message, MessageEvent, QueuedMessage, Submission
+from yunxin.messaging.record_filters import SHANGHAI
+from yunxin.vocabulary import (
+    FINAL_STATES,
+    MessageEventKind,
+    MessageState,
+    Source,
+    message_id_time,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line: when, what, with which code of the carrier, on which channel."""
+
+    at: datetime
+    title: str
+    tone: str = "blue"
+    code: str = ""
+    detail: str = ""
+    channel_id: int | None = None
+    carrier_message_id: str = ""
+    order: int = 0  # among lines of one moment
+
+    @property
+    def explained(self) -> Any:
+        return labels.explain(self.code)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A message with all that happened to it, oldest first, and its state as people see it."""
+
+    message: Message
+    state: MessageState
+    lines: Sequence[Line]
+
+
+def read_story(enterprise_id: int, message_id: int) -> Story:
+    """Everything about one message of one enterprise; four queries.
+
+    Raises:
+        Message.DoesNotExist: the enterprise has no such message.
+    """
+    message = Message.objects.get(enterprise_id=enterprise_id, id=message_id)
+    own = {"enterprise_id": enterprise_id, "message_id": message_id}
+    queued = QueuedMessage.objects.filter(**own).first()
+    lines = [
+        *_accepted(message),
+        *_events(MessageEvent.objects.filter(**own)),
+        *_submissions(message, list(Submission.objects.filter(**own).order_by("submitted_at"))),
+        *_waiting(queued),
+        *_final(message),
+    ]
+    return Story(
+        message=message,
+        state=_state(message, queued),
+        lines=sorted(lines, key=lambda line: (line.at, line.order)),
+    )
+
+
+def _state(message: Message, queued: QueuedMessage | None) -> MessageState:
+    state = MessageState(message.state)
+    if state in FINAL_STATES:
+        return state
+    if queued is None:
+        return MessageState.SUBMITTED
+    return MessageState.SENDING if queued.claimed_by is not None else MessageState.ACCEPTED
+
+
+def _accepted(message: Message) -> Iterator[Line]:
+    source = labels.SOURCES[Source(message.source)]
+    yield Line(
+        message_id_time(message.id),
+        _("Accepted and paid for"),
+        detail=_("%(source)s, billed messages: %(segments)s")
+        % {"source": source, "segments": message.segments},
+    )
+
+
+def _waiting(queued: QueuedMessage | None) -> Iterator[Line]:
+    if queued is None:
+        return
+    if queued.claimed_at:
+        yield Line(
+            queued.claimed_at, _("Handed to the line"), channel_id=queued.channel_id, order=2
+        )
+    elif queued.not_before:
+        yield Line(queued.not_before, _("To be tried again from now on"), tone="cyan", order=2)
+
+
+def _submissions(message: Message, parts: list[Submission]) -> Iterator[Line]:
+    """The parts as the carrier took them; where their rows are gone, when the first was taken."""
+    if not parts and message.submitted_at:
+        yield Line(
+            message.submitted_at,
+            _("Submitted to the carrier"),
+            channel_id=message.channel_id,
+            order=1,
+        )
+    for part in parts:
+        taken = Line(
+            part.submitted_at,
+            _("Submitted to the carrier"),
+            detail=_part_name(part),
+            channel_id=part.channel_id,
+            carrier_message_id=part.carrier_message_id,
+            order=1,
+        )
+        yield taken
+        if part.parts > 1 and part.state and part.done_at:
+            state = MessageState(part.state)
+            yield replace(
+                taken,
+                at=part.done_at,
+                title=_("Receipt of a part: %(state)s") % {"state": labels.STATES[state]},
+                tone=labels.TONES[state],
+                code=part.code or "",
+                order=3,
+            )
+
+
+def _part_name(part: Submission) -> str:
+    if part.parts == 1:
+        return ""
+    return _("part %(part)s of %(parts)s") % {"part": part.part, "parts": part.parts}
+
+
+def _events(events: Any) -> Iterator[Line]:
+    for event in events:
+        yield Line(
+            event.at,
+            str(labels.EVENTS[MessageEventKind(event.kind)]),
+            tone="orange",
+            code=event.code or "",
+            detail=_("part %(part)s") % {"part": event.part} if event.part else "",
+            channel_id=event.channel_id,
+            order=2,
+        )
+
+
+def _final(message: Message) -> Iterator[Line]:
+    state = MessageState(message.state)
+    if message.finished_at is None:
+        return
+    yield Line(
+        message.finished_at,
+        str(labels.STATES[state]),
+        tone=labels.TONES[state],
+        code=message.code or "",
+        detail=_carrier_clock(message),
+        channel_id=message.channel_id,
+        order=4,
+    )
+    if message.refunded:
+        yield Line(
+            message.finished_at,
+            _("Refunded to the package"),
+            tone="green",
+            detail=_("billed messages: %(segments)s") % {"segments": message.segments},
+            order=5,
+        )
+
+
+def _carrier_clock(message: Message) -> str:
+    if message.done_at is None:
+        return ""
+    from_carrier = message.done_at.astimezone(SHANGHAI)
+    return _("by the carrier's clock at %(time)s") % {"time": f"{from_carrier:%Y-%m-%d %H:%M:%S}"}
