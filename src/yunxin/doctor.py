@@ -118,7 +118,7 @@ def check_translations(_config: Config) -> Iterator[Finding]:
     ]
     if stale:
         seen = f"{len(stale)} not compiled or out of date, {stale[0]} for one."
-        yield bad("translations", seen, "Run scripts/setup, or: python scripts/compile_messages.py")
+        yield bad("translations", seen, "Run scripts/setup.")
     else:
         yield good("translations", "Compiled.")
 

@@ -13,7 +13,6 @@ import hashlib
 import http.client
 import json
 import os
-import secrets
 import selectors
 import signal
 import socket
@@ -122,7 +121,7 @@ class Options:
     folder: Path
     demo: bool
     simulator: bool
-    seed: int
+    carrier: list[str]
 
 
 class Platform:
@@ -224,7 +223,7 @@ class Platform:
             wanted["simulator"] = [
                 "--smpp-port", str(self.ports.smpp),
                 "--http-port", str(self.ports.simulator_http),
-                "--seed", str(self.options.seed),
+                *self.options.carrier,
             ]  # fmt: skip
         wanted |= {"engine": [], "jobs": []}
         wanted["web"] = ["--host", self.options.host, "--port", str(self.options.port)]
@@ -525,7 +524,13 @@ def _parse(config: Config, arguments: list[str]) -> Options:
     parser.add_argument("--data", type=Path, default=config.data, help="data folder")
     parser.add_argument("--no-demo", action="store_true", help="no demo logins and no demo data")
     parser.add_argument("--no-simulator", action="store_true", help="no simulated carrier")
-    parser.add_argument("--seed", type=int, default=secrets.randbelow(2**31), help="of the carrier")
+    parser.add_argument(
+        "--carrier",
+        action="append",
+        default=[],
+        metavar="OPTION",
+        help="an option for the simulated carrier, such as --carrier=--seed=7; repeatable",
+    )
     words = parser.parse_args(arguments)
     return Options(
         host=words.host,
@@ -533,5 +538,5 @@ def _parse(config: Config, arguments: list[str]) -> Options:
         folder=words.data.expanduser().absolute(),
         demo=not words.no_demo,
         simulator=not words.no_simulator,
-        seed=words.seed,
+        carrier=words.carrier,
     )
