@@ -6,7 +6,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.accounts.access import ConsoleRequest, console_page
@@ -86,7 +86,7 @@ def grant(request: ConsoleRequest) -> HttpResponse:
         package = grant_package(by=request.user, **form.cleaned_data)
         messages.success(
             request,
-            _t("%(enterprise)s has the package %(package)s now.")
+            gettext("%(enterprise)s has the package %(package)s now.")
             % {"enterprise": package.enterprise.name, "package": package.name},
         )
         return redirect("billing:console_packages")
@@ -136,5 +136,5 @@ def _adjusted(request: ConsoleRequest, package: Package, form: AdjustForm) -> bo
             % {"left": f"{error.left:,}"},
         )
         return False
-    messages.success(request, _t("%(package)s was adjusted.") % {"package": package.name})
+    messages.success(request, gettext("%(package)s was adjusted.") % {"package": package.name})
     return True

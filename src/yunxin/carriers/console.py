@@ -7,9 +7,8 @@ from django.db.models import QuerySet
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.models import Enterprise
@@ -107,7 +106,7 @@ def new_channel(request: ConsoleRequest) -> HttpResponse:
         made = channels.create_channel(
             values=form.cleaned_data, password=form.cleaned_data["password"], by=request.user
         )
-        messages.success(request, _t("The channel is stored. Start it to connect it."))
+        messages.success(request, gettext("The channel is stored. Start it to connect it."))
         return redirect("carriers:console_channel", made.pk)
     return _channel_form(request, form, _("New channel"), reverse("carriers:console_channels"))
 
@@ -125,7 +124,7 @@ def edit_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
             password=form.password_given,
             by=request.user,
         )
-        messages.success(request, _t("The channel was changed."))
+        messages.success(request, gettext("The channel was changed."))
         return redirect(back)
     return _channel_form(request, form, _("Edit the channel"), back)
 
@@ -144,7 +143,7 @@ def start_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
     found = get_object_or_404(Channel, pk=channel_id)
     if request.method == "POST":
         channels.start_channel(channel_id=channel_id, by=request.user)
-        messages.success(request, _t("%(name)s is being connected.") % {"name": found.name})
+        messages.success(request, gettext("%(name)s is being connected.") % {"name": found.name})
     return redirect("carriers:console_channel", channel_id)
 
 
@@ -155,13 +154,13 @@ def stop_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
     if request.method != "POST":
         return ask(
             request,
-            title=_t("Stop the channel %(name)s?") % {"name": found.name},
+            title=gettext("Stop the channel %(name)s?") % {"name": found.name},
             text=_("Nothing more is sent through it. What waits takes other channels, or waits."),
             button=_("Stop"),
             back=reverse("carriers:console_channel", args=[channel_id]),
         )
     channels.stop_channel(channel_id=channel_id, by=request.user)
-    messages.success(request, _t("%(name)s was stopped.") % {"name": found.name})
+    messages.success(request, gettext("%(name)s was stopped.") % {"name": found.name})
     return redirect("carriers:console_channel", channel_id)
 
 
@@ -214,7 +213,7 @@ def new_prefix(request: ConsoleRequest) -> HttpResponse:
             prefix=data["prefix"], carrier=CarrierName(data["carrier"]), by=request.user
         )
         messages.success(
-            request, _t("The number range %(name)s is stored.") % {"name": data["prefix"]}
+            request, gettext("The number range %(name)s is stored.") % {"name": data["prefix"]}
         )
         return redirect("carriers:console_numbers")
     context = {
@@ -232,13 +231,13 @@ def remove_prefix(request: ConsoleRequest, prefix: str) -> HttpResponse:
     if request.method != "POST":
         return ask(
             request,
-            title=_t("Remove the number range %(name)s?") % {"name": prefix},
+            title=gettext("Remove the number range %(name)s?") % {"name": prefix},
             text=_("Its numbers then go by a shorter range, or take the default route."),
             button=_("Remove"),
             back=reverse("carriers:console_numbers"),
         )
     numbers.remove_prefix(prefix=prefix, by=request.user)
-    messages.success(request, _t("The number range was removed."))
+    messages.success(request, gettext("The number range was removed."))
     return redirect("carriers:console_numbers")
 
 
@@ -341,13 +340,13 @@ def unblock(request: ConsoleRequest, entry_id: int) -> HttpResponse:
     if request.method != "POST":
         return ask(
             request,
-            title=_t("Unblock %(phone)s?") % {"phone": entry.phone},
+            title=gettext("Unblock %(phone)s?") % {"phone": entry.phone},
             text=_unblock_text(entry),
             button=_("Unblock"),
             back=reverse("carriers:console_blacklist"),
         )
     blocklist.unblock_phones(ids=[entry_id], enterprise_id=None, by=request.user)
-    messages.success(request, _t("The number was unblocked."))
+    messages.success(request, gettext("The number was unblocked."))
     return redirect("carriers:console_blacklist")
 
 
@@ -445,11 +444,11 @@ def remove_word(request: ConsoleRequest, word_id: int) -> HttpResponse:
     if request.method != "POST":
         return ask(
             request,
-            title=_t("Remove the word %(word)s?") % {"word": word.word},
+            title=gettext("Remove the word %(word)s?") % {"word": word.word},
             text=_("Texts that hold it are accepted from now on."),
             button=_("Remove"),
             back=reverse("carriers:console_words"),
         )
     words.allow_words(ids=[word_id], by=request.user)
-    messages.success(request, _t("The word was removed."))
+    messages.success(request, gettext("The word was removed."))
     return redirect("carriers:console_words")

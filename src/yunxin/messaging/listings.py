@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from django.db.models import Q
 from django.http import HttpRequest, QueryDict
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.campaigns.models import Campaign
@@ -42,7 +42,7 @@ class Phone(Exact):
         try:
             return normalise(typed)
         except PhoneInvalid:
-            raise ValueError(_t("Enter a mainland mobile number of 11 digits.")) from None
+            raise ValueError(gettext("Enter a mainland mobile number of 11 digits.")) from None
 
     def condition(self, query: QueryDict) -> Q:
         self.value(query)
@@ -63,7 +63,7 @@ class Number(Exact):
         if not typed:
             return None
         if not (typed.isascii() and typed.isdigit() and len(typed) < ID_DIGITS_MAX):
-            raise ValueError(_t("Enter the code's digits only."))
+            raise ValueError(gettext("Enter the code's digits only."))
         return int(typed)
 
     def condition(self, query: QueryDict) -> Q:
@@ -150,7 +150,7 @@ class RecordListing(KeysetListing):
         """The way back to the newest rows, once one has gone further."""
         if "before" not in self.query and "after" not in self.query:
             return []
-        return [(_t("Newest"), self.url(before="", after=""))]
+        return [(gettext("Newest"), self.url(before="", after=""))]
 
 
 def read_filters(query: QueryDict, filters: Sequence[Filter]) -> RecordFilters:

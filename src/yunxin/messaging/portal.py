@@ -7,7 +7,7 @@ from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.accounts import audit
@@ -89,7 +89,9 @@ def records_export(request: PortalRequest) -> Any:
     if listing.counted.number > ROWS_MAX:
         messages.error(
             request,
-            _t("A file holds at most %(most)s records; these are %(count)s. Choose fewer days.")
+            gettext(
+                "A file holds at most %(most)s records; these are %(count)s. Choose fewer days."
+            )
             % {"most": f"{ROWS_MAX:,}", "count": f"{listing.counted.number:,}"},
         )
         return redirect(f"{reverse('messaging:records')}?{request.GET.urlencode()}")
