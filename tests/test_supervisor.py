@@ -226,6 +226,16 @@ def test_ctrl_c_stops_all_and_leaves_no_process(short_folder, folder, running):
     embedded.Server(own).remove()
 
 
+def test_ctrl_c_while_it_starts_is_heard(short_folder):
+    own = Path(tempfile.mkdtemp(prefix="early-", dir=short_folder))
+    up = Up(own)
+    up.wait_for("Starting PostgreSQL")
+    up.process.send_signal(signal.SIGINT)
+    assert up.process.wait(PATIENCE_S) == 0
+    assert processes_of(own) == []
+    up.end()
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     (tmp_path / "file").touch()
     up = Up(tmp_path / "file" / "data")

@@ -1,6 +1,7 @@
 """Django's settings, all made from one `Config` (see config.py for what may be set and how)."""
 
 import secrets
+import sys
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -154,7 +155,7 @@ CONTENT_SECURITY_POLICY = {
     }
 }
 
-# -- static files (what people upload lies in the database: web/models.py) --------------------------
+# -- static files (what people upload lies in the database: web/models.py) -------------------------
 STATIC_URL = "static/"
 STATIC_ROOT = CONFIG.static_root
 STATICFILES_DIRS = [PACKAGE / "static"]
@@ -164,7 +165,9 @@ STATICFILES_FINDERS = [
 ]
 # Collected files have hashed names and are compressed (scripts/setup collects them). Where
 # nothing is collected, in tests and while developing, whitenoise serves files where they lie.
-IS_COLLECTED = not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+IS_COLLECTED = "collectstatic" in sys.argv or (
+    not DEBUG and (STATIC_ROOT / "staticfiles.json").exists()
+)
 WHITENOISE_USE_FINDERS = WHITENOISE_AUTOREFRESH = not IS_COLLECTED
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},

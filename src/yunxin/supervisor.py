@@ -42,6 +42,10 @@ LOG_TAIL_LINES = 12
 LOGIN_PATH = "/login/"
 
 
+class Interrupted(Exception):
+    """Somebody asked to stop while the platform was starting."""
+
+
 class UpError(Exception):
     """The platform cannot be started; the message says why and what to do."""
 
@@ -146,7 +150,7 @@ class Platform:
             self.server.start()
         self.config = self._complete(self.config)
         migrate(self.config, self.folder, self._environment())
-        is_first = self.options.demo and "logins" not in _read_json(self.folder / "demo.json")
+        is_first = self.options.demo and not _read_json(self.folder / "demo.json").get("logins")
         if is_first:
             self._load_demo(wait=True)
         self.programs = self._programs()
@@ -238,6 +242,8 @@ class Platform:
         web = next(program for program in self.programs if program.name == "web")
         give_up = time.monotonic() + READY_TIMEOUT_S
         while not _answers(self.options.host, self.options.port):
+            if self.stop_signals.have_come():
+                raise Interrupted
             if web.has_died():
                 raise UpError(f"The pages do not start:\n{web.last_words()}")
             if time.monotonic() > give_up:
@@ -263,8 +269,10 @@ class Platform:
                 start_new_session=True,
                 preexec_fn=lambda: processes.end_with_parent(),
             )
-        if wait:
-            self.loader.wait()
+        while wait and self.loader is not None:
+            if self.stop_signals.have_come():
+                raise Interrupted
+            self.stop_signals.wait(WATCH_EVERY_S)
             self._collect_loader()
 
     def _collect_loader(self) -> None:
@@ -512,6 +520,8 @@ def _run(platform: Platform) -> int:
         platform.start()
         platform.announce()
         platform.watch()
+    except Interrupted:
+        pass
     finally:
         platform.stop()
     return 0
