@@ -236,6 +236,10 @@ class SmppSession(Session):
         body = b"" if status else message_id.encode("latin-1") + b"\0"
         self._out.append(HEADER.pack(16 + len(body), _SUBMIT_RESP, status, sequence) + body)
 
+    def forgive(self, sequence: int) -> None:
+        """Never answer a `SubmitRequested`: what a carrier should not do, and some do."""
+        self._owed.pop(sequence, None)
+
     def deliver(self, body: bytes, *, tag: Any, now: float) -> int:
         """Send a receipt or an inbound message; gives its sequence number.
 

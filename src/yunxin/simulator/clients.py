@@ -1,0 +1,114 @@
+"""One account at the simulated carrier: its sessions, and what waits to be delivered to it.
+
+Deliveries go to the receiving sessions in turn, as many as their windows take. What is not
+acknowledged, because the session ended or the client refused it, is delivered again.
+"""
+
+from collections import Counter, deque
+from collections.abc import Iterable
+
+import msgspec
+
+from yunxin.protocols.events import BindMode
+from yunxin.protocols.smpp.session import SmppSession
+from yunxin.protocols.stream import Stream
+from yunxin.simulator.wheel import Wheel
+
+DELIVERY_TRIES_MAX = 20
+DELIVERY_RETRY_S = 1.0
+
+SmppStream = Stream[SmppSession]
+
+
+class Account(msgspec.Struct, frozen=True):
+    """Who may bind."""
+
+    name: str
+    password: str
+
+
+class Parcel(msgspec.Struct):
+    """A deliver_sm on its way to an account: a receipt, or a message from a phone."""
+
+    body: bytes
+    inbound: bool = False
+    tries: int = 0
+
+    @property
+    def kind(self) -> str:
+        """How the counters call it."""
+        return "inbound" if self.inbound else "receipts"
+
+
+class Client:
+    """An account while the carrier runs."""
+
+    def __init__(self, account: Account, counters: Counter[str], wheel: Wheel) -> None:
+        self.account = account
+        self.streams: list[SmppStream] = []
+        self.receivers: deque[SmppStream] = deque()
+        self.queue: deque[Parcel] = deque()
+        self._counters = counters
+        self._wheel = wheel
+        self._tokens = 0.0
+        self._filled_at = 0.0
+
+    def throttles(self, rate_per_s: int, now: float) -> bool:
+        """Whether one more submit is too fast: a bucket that holds one second's worth."""
+        refill = (now - self._filled_at) * rate_per_s
+        self._tokens = min(float(rate_per_s), self._tokens + refill)
+        self._filled_at = now
+        if self._tokens < 1:
+            return True
+        self._tokens -= 1
+        return False
+
+    def join(self, stream: SmppStream) -> None:
+        """A session was bound to this account."""
+        self.streams.append(stream)
+        if stream.session.mode is not BindMode.TRANSMITTER:
+            self.receivers.append(stream)
+            self.pump()
+
+    def leave(self, stream: SmppStream, unanswered: Iterable[object]) -> None:
+        """A session ended; what it left unacknowledged goes first on the next one."""
+        self.streams.remove(stream)
+        if stream in self.receivers:
+            self.receivers.remove(stream)
+        again = [tag for tag in unanswered if isinstance(tag, Parcel)]
+        self._counters["redelivered"] += len(again)
+        self.queue.extendleft(reversed(again))
+        self.pump()
+
+    def pump(self) -> None:
+        """Send as much of what waits as the sessions' windows take."""
+        queue = self.queue
+        for _ in range(len(self.receivers)):
+            if not queue:
+                return
+            stream = self.receivers[0]
+            self.receivers.rotate(-1)
+            now, session = stream.touch(), stream.session
+            for _ in range(min(stream.free, len(queue))):
+                parcel = queue.popleft()
+                session.deliver(parcel.body, tag=parcel, now=now)
+                self._counters[f"{parcel.kind}_sent"] += 1
+            stream.flush_soon()
+
+    def acknowledged(self, parcel: Parcel, status: int) -> None:
+        """The client took a delivery, or refused it for now."""
+        if status:
+            self._counters["deliveries_refused"] += 1
+            self._wheel.at(DELIVERY_RETRY_S, self.again, parcel)
+        else:
+            self._counters[f"{parcel.kind}_acknowledged"] += 1
+
+    def again(self, parcel: Parcel) -> None:
+        """Once more, until the client has had enough chances."""
+        parcel.tries += 1
+        if parcel.tries >= DELIVERY_TRIES_MAX:
+            self._counters["deliveries_dropped"] += 1
+            return
+        self._counters["redelivered"] += 1
+        self.queue.append(parcel)
+        self.pump()
