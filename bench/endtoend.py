@@ -145,7 +145,8 @@ def fill(stack: Stack, carrier: Carrier, options: argparse.Namespace) -> None:
 
 
 def insert(db: psycopg.Connection[Any], table: str, **values: Any) -> None:
-    names, marks = ", ".join(values), ", ".join(["%s"] * len(values))
+    names = ", ".join(f'"{name}"' for name in values)
+    marks = ", ".join(["%s"] * len(values))
     db.execute(f"INSERT INTO {table} ({names}) VALUES ({marks})".encode(), list(values.values()))
 
 

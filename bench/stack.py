@@ -156,8 +156,9 @@ class Stack:
         server = embedded.Server(self.folder / "database")
         self._end.callback(server.remove)
         self.database_url = server.start()
-        if server.pid:
-            self.meter.watch("postgres", server.pid)
+        pid = server.pid()
+        if pid is not None:
+            self.meter.watch("postgres", pid)
         self.manage("migrate", "--verbosity", "0")
 
     def manage(self, *arguments: str) -> None:
