@@ -257,9 +257,11 @@ class Rules:
 
     def text(self, params: Sequence[str]) -> str:
         """The whole text that a phone would show."""
-        filled = placeholders.fill(self.content, params)
+        return self._compose(placeholders.fill(self.content, params))
+
+    def _compose(self, content: str) -> str:
         return placeholders.compose(
-            filled, signature=self.signature, position=self.position, kind=self.kind
+            content, signature=self.signature, position=self.position, kind=self.kind
         )
 
     def check(self, lines: Iterable[Line]) -> tuple[list[Recipient], list[Refused]]:
@@ -322,7 +324,7 @@ class Rules:
         if self.carriers:
             table = phones.PREFIXES if self.prefixes is None else self.prefixes
             carrier = phones.carrier_of(phone, table)
-            if carrier not in self.carriers and carrier != CarrierName.UNKNOWN:
+            if carrier not in self.carriers:
                 raise LineRefused(Refusal.CARRIER_NOT_SERVED, carrier)
         return phone
 
@@ -330,13 +332,14 @@ class Rules:
         self, given: list[tuple[Line, str, tuple[str, ...]]], refused: list[Refused]
     ) -> list[Recipient]:
         """Fill, search and count every text; what fails moves to the refused ones."""
-        texts = [self.text(params) for _, _, params in given]
-        suspicious = self.words.find(_WORD_JOINER.join(texts)) is not None  # one pass for all
+        contents = [placeholders.fill(self.content, params) for _, _, params in given]
+        suspicious = self.words.find(_WORD_JOINER.join(contents)) is not None  # one pass for all
         recipients = []
-        for (line, phone, params), text in zip(given, texts, strict=True):
-            if suspicious and (word := self.words.find(text)):
+        for (line, phone, params), content in zip(given, contents, strict=True):
+            if suspicious and (word := self.words.find(content)):
                 refused.append(LineRefused(Refusal.FORBIDDEN_WORD, word).of(line))
                 continue
+            text = self._compose(content)
             try:
                 recipients.append(Recipient(line.number, phone, params, segments.count(text)))
             except segments.TextTooLong:

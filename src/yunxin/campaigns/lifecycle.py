@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Sum
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -273,6 +273,14 @@ def check_sendable(campaign: Campaign) -> None:
     missing = campaign.segments_expected - read_balance(campaign.enterprise).left
     if missing > 0:
         raise BalanceTooLow(missing)
+
+
+def expected_elsewhere(campaign: Campaign) -> int:
+    """Segments that the enterprise's other submitted campaigns will take when they begin."""
+    others = Campaign.objects.filter(
+        states.rows_in(State.WAITING), enterprise=campaign.enterprise, deleted_at__isnull=True
+    ).exclude(pk=campaign.pk)
+    return others.aggregate(sum=Sum("segments_expected"))["sum"] or 0
 
 
 @transaction.atomic

@@ -34,7 +34,6 @@ from yunxin.campaigns.audience import (
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
 from yunxin.carriers.models import ForbiddenWord, NumberPrefix
 from yunxin.content.models import Template
-from yunxin.text import phones
 from yunxin.text.words import WordList
 from yunxin.vocabulary import (
     AudienceKind,
@@ -217,7 +216,7 @@ def rules_of(template: Template) -> Rules:
         kind=TemplateKind(template.kind),
         words=WordList(ForbiddenWord.objects.values_list("word", flat=True)),
         carriers=served_carriers(template.carriers),
-        prefixes=prefixes or phones.PREFIXES,
+        prefixes=prefixes,
     )
 
 
