@@ -33,7 +33,7 @@ from yunxin.deployment import keep_secret_key
 
 PACKAGE = Path(__file__).resolve().parent
 WATCH_EVERY_S = 0.25
-READY_TIMEOUT_S = 90.0
+READY_TIMEOUT_S = 60.0
 STOP_TIMEOUT_S = 20.0  # a program that takes longer is killed
 BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_AFTER_S = 60.0  # running this long, an earlier death is forgiven
