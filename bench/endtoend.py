@@ -20,7 +20,6 @@ from typing import Any
 
 import psycopg
 import uvloop
-from yunxin.engine.accept import Accepted, Acceptor, AcceptRequest
 
 from bench.stack import (
     SECRET_KEY,
@@ -33,6 +32,7 @@ from bench.stack import (
     wait_for,
 )
 from yunxin.config import Config
+from yunxin.engine.accept import Accepted, Acceptor, AcceptRequest
 from yunxin.engine.directory import Directory
 from yunxin.engine.reconcile import disagreements
 from yunxin.engine.store import Store
