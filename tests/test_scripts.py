@@ -1,4 +1,4 @@
-"""The scripts can be read by bash, stand in one line of argument, and say how to use them."""
+"""The scripts can be read by bash, name no registry, and say how to use them."""
 
 import os
 import subprocess
