@@ -34,7 +34,8 @@ REST_S = 0.004  # between two claims while everything is busy: many small claims
 CLAIM_MOST = 1_000  # rows in one claim: about 20 ms
 GRANTS_MOST = 64  # claims in one round
 UNPARK_MOST = 2_000
-ROUNDS_OF_SHARE = 8  # an enterprise's turn takes an eighth of what all could have
+ROUNDS_OF_SHARE = 8  # an enterprise's turn takes an eighth of what it could have
+TURN_MOST = 50  # messages in a turn, so that channels share evenly too
 GUESSED_SEGMENTS = 1.0  # of a message, before any of its kind was seen
 
 
@@ -107,7 +108,7 @@ def _share(
     turns = [(max(served.get(e, floor), floor), e) for e in left]
     heapq.heapify(turns)
     room = sum(_room(line, priority) for line in lines)
-    quantum = max(1, int(room / (len(left) * ROUNDS_OF_SHARE)))
+    quantum = max(1, min(TURN_MOST, int(room / (len(left) * ROUNDS_OF_SHARE))))
     while turns:
         level, enterprise_id = heapq.heappop(turns)
         given = _turn(priority, left[enterprise_id], lines, quantum, segments, grants)

@@ -9,8 +9,6 @@ every group of waiting messages.
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
-from yunxin.vocabulary import CarrierName
-
 
 @dataclass(slots=True)
 class Line:
@@ -64,9 +62,3 @@ def may_try_another(carrier: str, lines: Iterable[Line], refused_by: set[int]) -
     return any(line.serves(carrier) and line.channel_id not in refused_by for line in lines)
 
 
-def carriers_served(lines: Iterable[Line]) -> set[str]:
-    """The carriers whose numbers at least one of the channels serves."""
-    served: set[str] = set()
-    for line in lines:
-        served |= line.carriers or set(map(str, CarrierName))
-    return served

@@ -82,6 +82,7 @@ class Engine:
         self.results: Results
         self.lines: Lines
         self.settle: Settle
+        self.inbound: Inbound
         self.health: Health
 
     async def wait(self, stop: asyncio.Event) -> None:
@@ -124,7 +125,7 @@ class Engine:
 
     def _start_sending(self, listener: Listener) -> None:
         config, store, engine_id = self._config, self.store, self.instance.id
-        inbound = Inbound(self.directory, self.instance.node)
+        self.inbound = inbound = Inbound(self.directory, self.instance.node)
         self.lines = Lines(store, config, engine_id, listener)
         self.dispatcher = Dispatcher(store, self.directory, config, self.lines, engine_id, listener)
         self.results = Results(
