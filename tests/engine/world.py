@@ -5,6 +5,7 @@ The engine knows the rooms by their rows only; so do its tests. Numbers are fict
 
 import asyncio
 import itertools
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -189,6 +190,26 @@ class World:
         row = cursor.fetchone()
         assert row is not None, "the campaign was not started"
         return dict(zip(names, row, strict=True))
+
+    def lost_and_doubled(self, campaign_id: int) -> tuple[set[str], set[str]]:
+        """Recipients that were neither accepted nor refused, and phones dealt with twice."""
+        recipients = {
+            phone
+            for (phone,) in self.rows(
+                "SELECT phone FROM campaign_recipient WHERE campaign_id = %s", campaign_id
+            )
+        }
+        dealt_with = [
+            phone
+            for (phone,) in self.rows(
+                "SELECT phone FROM message WHERE campaign_id = %s"
+                " UNION ALL SELECT phone FROM campaign_refusal WHERE campaign_id = %s",
+                campaign_id,
+                campaign_id,
+            )
+        ]
+        counted = Counter(dealt_with)
+        return recipients - counted.keys(), {p for p, times in counted.items() if times > 1}
 
     def finish(self, state: str, where: str = "true", *, refund: bool = False) -> int:
         """Give messages that are not final their final word, as receipts would; how many."""

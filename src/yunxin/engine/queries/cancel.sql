@@ -1,0 +1,43 @@
+-- name: find_waiting_of_campaign
+-- Messages of a campaign that wait in the queue and are in nobody's hands.
+SELECT message_id FROM message_queue
+WHERE enterprise_id = %(enterprise_id)s AND campaign_id = %(campaign_id)s
+    AND (claimed_by IS NULL OR claimed_by = 0)
+LIMIT %(limit)s
+
+-- name: find_waiting_of_enterprise
+-- The next messages of an enterprise that are in nobody's hands, each with its signature.
+SELECT q.message_id, m.signature_id
+FROM message_queue q
+JOIN message m ON m.enterprise_id = q.enterprise_id AND m.id = q.message_id
+WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id > %(after)s
+    AND (q.claimed_by IS NULL OR q.claimed_by = 0)
+ORDER BY q.message_id
+LIMIT %(limit)s
+
+-- name: cancel_messages
+-- Takes waiting messages of an enterprise out of the queue, cancels them and notes the refund.
+-- Driven by the rows that DELETE still finds: running it again does nothing.
+WITH gone AS (
+    DELETE FROM message_queue q USING unnest(%(message_ids)s::bigint[]) AS x (id)
+    WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = x.id
+        AND (q.claimed_by IS NULL OR q.claimed_by = 0)
+    RETURNING q.message_id
+), cancelled AS (
+    UPDATE message m SET state = 'cancelled', finished_at = now(), refunded = true
+    FROM gone
+    WHERE m.enterprise_id = %(enterprise_id)s AND m.id = gone.message_id AND m.state = 'accepted'
+    RETURNING m.id, m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.carrier,
+        m.package_id, m.segments
+), told AS (
+    INSERT INTO message_event (enterprise_id, message_id, at, kind, code)
+    SELECT %(enterprise_id)s, id, now(), 'cancelled', %(code)s::text FROM cancelled
+), noted AS (
+    INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
+    SELECT %(enterprise_id)s, message_day(id), kind, source, coalesce(campaign_id, 0),
+        template_id, signature_id, carrier, package_id, 'cancelled', %(code)s::text, count(*),
+        sum(segments), sum(segments)
+    FROM cancelled GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
+)
+SELECT count(*) FROM cancelled
