@@ -53,8 +53,8 @@ class GrantForm(Form):
         return _midnight(self.cleaned_data["valid_from"])
 
     def clean_valid_to(self) -> datetime:
-        """The last day is the customer's as a whole: the package ends with it."""
-        end = _midnight(self.cleaned_data["valid_to"] + timedelta(days=1))
+        """The last day is the customer's as a whole: the package ends with its last second."""
+        end = _midnight(self.cleaned_data["valid_to"] + timedelta(days=1)) - timedelta(seconds=1)
         if end <= timezone.now():
             raise forms.ValidationError(_("This day is over. Choose today or a later day."))
         return end

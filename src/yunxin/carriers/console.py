@@ -171,7 +171,7 @@ class Prefixes(Listing):
         Column("carrier", _("Carrier"), "status"),
         Column("actions", _("Actions"), "actions"),
     )
-    filters = (Choice("carrier", _("All carriers"), lambda: labels.CARRIERS.items()),)
+    filters = (Choice("carrier", _("Every carrier"), lambda: labels.CARRIERS.items()),)
     search = ("prefix",)
     search_label = _("Leading digits")
     order = ("prefix",)

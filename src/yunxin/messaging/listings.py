@@ -77,7 +77,7 @@ CAMPAIGN = Number("campaign", _("Task code"))
 MESSAGE = Number("message", _("Message id"))
 SOURCE = Choice("source", _("All sources"), lambda: labels.SOURCES.items())
 STATE = Choice("state", _("All states"), lambda: labels.ASKED_STATES.items())
-CARRIER = Choice("carrier", _("All carriers"), lambda: CARRIERS.items())
+CARRIER = Choice("carrier", _("Every carrier"), lambda: CARRIERS.items())
 
 
 def filters_of(enterprise_id: int) -> list[Filter]:

@@ -47,6 +47,11 @@
       dateFormat: isMoment ? "Y-m-d\\TH:i" : "Y-m-d",
       minDate: input.min || null,
       defaultDate: value || null,
+      onReady(_days, _text, calendar) {
+        // The label belongs to the field that people see.
+        calendar.altInput.id = input.id;
+        input.removeAttribute("id");
+      },
     });
   }
 
