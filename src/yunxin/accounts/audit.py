@@ -61,6 +61,30 @@ ACTIONS: dict[str, str | Promise] = {
 }
 
 
+# What the names in an entry's detail mean to people; a name that is not here is shown as it is.
+DETAILS: dict[str, str | Promise] = {
+    "reason": _("Reason"),
+    "role": _("Role"),
+    "changed": _("Changed"),
+    "segments": _("Segments"),
+    "package": _("Package"),
+    "count": _("Number"),
+    "records": _("Records"),
+    "industry": _("Industry"),
+    "carrier": _("Carrier"),
+    "name": _("Name"),
+    "contact": _("Contact"),
+    "contact_name": _("Contact"),
+    "contact_phone": _("Contact's phone"),
+    "access_number": _("Access number"),
+    "extension_code": _("Extension code"),
+    "weight": _("Share of the lines"),
+    "full_name": _("Full name"),
+    "phone": _("Mobile number"),
+    "email": _("E-mail"),
+}
+
+
 def record(
     actor: Actor,
     action: str,

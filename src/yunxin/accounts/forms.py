@@ -34,7 +34,12 @@ class LoginForm(Form):
         label=gettext_lazy("Account"),
         max_length=64,
         widget=forms.TextInput(
-            {"autocomplete": "username", "autocapitalize": "none", "spellcheck": "false"}
+            {
+                "autocomplete": "username",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+                "placeholder": gettext_lazy("Enter your account"),
+            }
         ),
         error_messages={"required": gettext_lazy("Enter your account.")},
     )
@@ -42,7 +47,12 @@ class LoginForm(Form):
         label=gettext_lazy("Password"),
         max_length=256,
         strip=False,
-        widget=forms.PasswordInput({"autocomplete": "current-password"}),
+        widget=forms.PasswordInput(
+            {
+                "autocomplete": "current-password",
+                "placeholder": gettext_lazy("Enter your password"),
+            }
+        ),
         error_messages={"required": gettext_lazy("Enter your password.")},
     )
 

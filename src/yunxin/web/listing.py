@@ -44,7 +44,10 @@ class Column:
 
 @dataclass(frozen=True)
 class Choice:
-    """A filter of fixed choices, a drop-down. `choices` may be a function, to read them late."""
+    """A filter of fixed choices, a drop-down. `choices` may be a function, to read them late.
+
+    For a yes or no (`is_active`, `deleted_at__isnull`) the values are True and False.
+    """
 
     name: str
     label: Text  # also what stands for "no choice": 全部状态
@@ -64,7 +67,8 @@ class Choice:
         value = query.get(self.name, "")
         if value not in dict(self.options()):
             return Q()
-        return Q(**{self.field or self.name: value})
+        field = self.field or self.name
+        return Q(**{field: value == "True" if field.endswith("__isnull") else value})
 
 
 @dataclass(frozen=True)

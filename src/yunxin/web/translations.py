@@ -6,6 +6,7 @@ entries that content's catalogue still lacks, ready to be filled in.
 """
 
 import ast
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -56,7 +57,9 @@ def compile_all() -> list[Path]:
     for source in catalogues():
         target = source.with_suffix(".mo")
         if not target.exists() or target.stat().st_mtime < source.stat().st_mtime:
-            polib.pofile(str(source)).save_as_mofile(str(target))
+            beside = target.with_suffix(f".{os.getpid()}")
+            polib.pofile(str(source)).save_as_mofile(str(beside))
+            beside.replace(target)  # whoever reads it meanwhile sees the old or the new one
             written.append(target)
     return written
 
@@ -121,10 +124,17 @@ def sources(room: str = "") -> list[Path]:
     return [*sorted(PACKAGE.rglob("*.py")), *sorted(PACKAGE.rglob("*.html"))]
 
 
-def translated() -> dict[Message, list[tuple[Path, polib.POEntry]]]:
-    """All entries of all catalogues, by what they translate."""
+def domain_of(path: Path) -> str:
+    """Catalogues of one domain are one at run time; the simulator, no Django app, is its own."""
+    return "simulator" if path.relative_to(PACKAGE).parts[0] == "simulator" else "django"
+
+
+def translated(domain: str = "django") -> dict[Message, list[tuple[Path, polib.POEntry]]]:
+    """All entries of a domain's catalogues, by what they translate."""
     found: dict[Message, list[tuple[Path, polib.POEntry]]] = {}
     for path in catalogues():
+        if domain_of(path) != domain:
+            continue
         for entry in polib.pofile(str(path)):
             if entry.obsolete:
                 continue
@@ -141,14 +151,17 @@ def is_complete(entry: polib.POEntry) -> bool:
 
 def missing(room: str = "") -> dict[Message, Path]:
     """Strings without a complete Chinese entry, each with a file that shows it."""
-    complete = {
-        key for key, entries in translated().items() if any(is_complete(e) for _, e in entries)
-    }
+    complete = {domain: _complete_in(domain) for domain in ("django", "simulator")}
     gaps: dict[Message, Path] = {}
     for path in sources(room):
-        for message in messages_of(path) - complete:
+        for message in messages_of(path) - complete[domain_of(path)]:
             gaps.setdefault(message, path)
     return gaps
+
+
+def _complete_in(domain: str) -> set[Message]:
+    found = translated(domain).items()
+    return {message for message, entries in found if any(is_complete(e) for _, e in entries)}
 
 
 def chinese_in(path: Path) -> Iterator[tuple[int, str]]:
