@@ -57,11 +57,14 @@ def campaign(request: PortalRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     row = Row.of(found)
     carriers = figures.by_carrier(found)
+    progress = lifecycle.progress_of(found)
     context = {
         "title": found.name,
         "row": row,
         "campaign": found,
         "counts": row.counts,
+        "began": progress.started_at if progress else None,
+        "ended": progress.finished_at if progress else None,
         "may_send": request.user.may_send,
         "reason": labels.reason(row.seen, found.scheduled_at),
         "carriers": [(labels.CARRIERS.get(each.carrier, each.carrier), each) for each in carriers],
