@@ -1,5 +1,5 @@
--- The demo's history of one enterprise: thirty days of messages, made from a generator that always
--- gives the same, and every figure that is kept beside them, counted from the very messages.
+-- The demo's history of one enterprise: thirty days of messages and today's until now, made from a
+-- generator that always gives the same, and every figure that is kept beside them, counted from the very messages.
 -- Parameters: enterprise, package, channel, a_day (messages on an ordinary day).
 
 -- name: messages
@@ -10,7 +10,7 @@ WITH days AS (
     SELECT d, (current_date - d)::timestamp AT TIME ZONE 'Asia/Shanghai' AS midnight,
            (%(a_day)s * (0.7 + 0.6 * abs(sin(d * 1.7)))
             * CASE WHEN extract(isodow FROM current_date - d) > 5 THEN 0.45 ELSE 1 END)::int AS n
-    FROM generate_series(1, 30) d
+    FROM generate_series(0, 30) d
 ), numbers AS (
     SELECT days.*, i, ('x' || substr(md5(%(enterprise)s || '-' || d || '-' || i), 1, 8))::bit(32)::bigint AS h,
            ('x' || substr(md5(%(enterprise)s || '-' || d || '-' || i), 9, 8))::bit(32)::bigint AS g
@@ -18,13 +18,13 @@ WITH days AS (
 ), chosen AS (
     SELECT n.*, t.id AS template_id, t.signature_id, t.traffic, t.demo_text, t.demo_segments,
            c.id AS campaign_id,
-           midnight + interval '9 hours' + (h %% 36000) * interval '1 second'
+           midnight + interval '8 hours' + (h %% 43200) * interval '1 second'
                + (g %% 1000) * interval '1 millisecond' AS accepted_at,
-           g %% 1000 AS luck,
+           CASE WHEN d < 4 THEN g %% 994 ELSE g %% 1000 END AS luck,
            (ARRAY['134','135','138','150','187','130','131','156','186','133','189','180','192'])
                [1 + (g / 1000) %% 13] AS prefix
     FROM numbers n
-    JOIN LATERAL (SELECT * FROM demo_template WHERE position = (h / 36000) %% (SELECT count(*) FROM demo_template)) t ON true
+    JOIN LATERAL (SELECT * FROM demo_template WHERE position = (h / 43200) %% (SELECT count(*) FROM demo_template)) t ON true
     LEFT JOIN demo_campaign c ON c.day = n.d AND c.template_id = t.id AND h %% 3 > 0
 )
 SELECT %(enterprise)s,
@@ -46,7 +46,7 @@ SELECT %(enterprise)s,
        CASE WHEN luck < 994 THEN accepted_at + interval '0.3 seconds' + (h %% 9000) * interval '1 millisecond'
             ELSE accepted_at + interval '72 hours' END,
        luck >= 968 AND luck < 994
-FROM chosen
+FROM chosen WHERE accepted_at < now() - interval '1 minute'
 ON CONFLICT DO NOTHING
 
 -- name: daily_counts

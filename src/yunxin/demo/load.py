@@ -270,9 +270,13 @@ def _past_campaigns(
 def _waiting_campaigns(enterprise: Enterprise, templates: list[Template]) -> None:
     """One task for tomorrow, one that somebody paused before it began."""
     owner = enterprise.users.order_by("pk").first()
-    template = next(t for t in templates if t.state == ReviewState.APPROVED and t.variable_names)
+    template = next(
+        t
+        for t in templates
+        if t.state == ReviewState.APPROVED and t.traffic != TrafficClass.VERIFICATION
+    )
     for number, (name, wish) in enumerate(
-        [("周年庆邀约（定时）", CampaignWish.RUN), ("老客户关怀（暂停）", CampaignWish.PAUSE)]
+        [("年终续费提醒（定时）", CampaignWish.RUN), ("老客户通知（暂停）", CampaignWish.PAUSE)]
     ):
         campaign = _campaign(
             enterprise,
