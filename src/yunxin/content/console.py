@@ -152,10 +152,8 @@ def _decided(
     reject: Callable[[datetime, str], None],
 ) -> bool:
     """Carry out the decision that was posted; whether to go on to the next application."""
-    seen = parse_datetime(request.POST.get("seen", ""))
     try:
-        if seen is None:
-            raise AlreadyReviewed
+        seen = _seen(request)
         if request.POST.get("decision") == "approve":
             approve(seen)
             messages.success(request, _("%(name)s was approved.") % {"name": name})
@@ -170,6 +168,17 @@ def _decided(
         messages.error(request, str(error))
         return False
     return True
+
+
+def _seen(request: ConsoleRequest) -> datetime:
+    """When the application that the reviewer looked at was submitted."""
+    try:
+        seen = parse_datetime(request.POST.get("seen", ""))
+    except ValueError:
+        seen = None
+    if seen is None:
+        raise AlreadyReviewed
+    return seen
 
 
 def _to_next(
@@ -348,7 +357,7 @@ def delete_reason(request: ConsoleRequest, reason_id: int) -> HttpResponse:
             text=_("Reviewers can no longer choose it; rejections that used it keep their text."),
             button=_("Delete"),
             back=reverse("content:console_reasons"),
-            facts=[(_("Reason"), reason.text)],
+            facts=[(_("Reject reason"), reason.text)],
         )
     review.delete_reason(by=request.user, reason=reason)
     messages.success(request, _("The reason was deleted."))

@@ -7,7 +7,7 @@ from django import forms
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from yunxin.accounts.models import Enterprise
 from yunxin.content import labels, rules
@@ -16,6 +16,7 @@ from yunxin.content.models import LibraryTemplate, RejectReason, Signature, Temp
 from yunxin.content.review import REASON_LENGTH_MAX, Subject
 from yunxin.content.signatures import FILES_MAX, usable
 from yunxin.content.text_templates import Draft
+from yunxin.text.placeholders import variables
 from yunxin.vocabulary import (
     SignatureKind,
     SignaturePosition,
@@ -155,7 +156,7 @@ class UseForm(Form):
         widget=forms.RadioSelect,
     )
     carriers = forms.MultipleChoiceField(
-        label=gettext_lazy("Carriers"),
+        label=pgettext_lazy("template", "Carriers"),
         choices=choices(labels.CARRIERS),
         initial=[str(carrier) for carrier in rules.CARRIERS],
         widget=forms.CheckboxSelectMultiple,
@@ -180,7 +181,7 @@ class TemplateForm(UseForm):
         widget=forms.RadioSelect,
     )
     traffic = forms.ChoiceField(
-        label=gettext_lazy("Use"),
+        label=gettext_lazy("Message purpose"),
         choices=[
             (str(each), labels.TRAFFIC[each])
             for each in rules.TRAFFIC_OF_KIND[TemplateKind.INDUSTRY]
@@ -213,7 +214,10 @@ class TemplateForm(UseForm):
         }
 
     def variable_names(self) -> list[str]:
-        """What was typed into the fields of the variables, in order."""
+        """What was typed into the fields of the variables, in order.
+
+        Fields of variables that were taken out again may still stand in the page.
+        """
         return typed_list(self.data, "variable_names")
 
     def draft(self) -> Draft:
@@ -227,7 +231,7 @@ class TemplateForm(UseForm):
             traffic=traffic_of(data["kind"], data["traffic"]),
             position=SignaturePosition(data["position"]),
             carriers=data["carriers"],
-            variable_names=self.variable_names(),
+            variable_names=self.variable_names()[: variables(data["content"])],
         )
 
 
@@ -250,7 +254,10 @@ class LibraryForm(Form):
         return {name: getattr(row, name) for name in cls.base_fields}
 
     def variable_names(self) -> list[str]:
-        """What was typed into the fields of the variables, in order."""
+        """What was typed into the fields of the variables, in order.
+
+        Fields of variables that were taken out again may still stand in the page.
+        """
         return typed_list(self.data, "variable_names")
 
     def fields_to_save(self) -> dict[str, Any]:
@@ -262,7 +269,7 @@ class LibraryForm(Form):
             "content": data["content"],
             "kind": TemplateKind(data["kind"]),
             "traffic": traffic_of(data["kind"], data["traffic"]),
-            "variable_names": self.variable_names(),
+            "variable_names": self.variable_names()[: variables(data["content"])],
         }
 
 
@@ -311,10 +318,12 @@ class ReasonForm(Form):
     """A reason of the library."""
 
     subject = forms.ChoiceField(
-        label=gettext_lazy("For"), choices=choices(labels.SUBJECTS), widget=forms.RadioSelect
+        label=pgettext_lazy("reject reason", "For"),
+        choices=choices(labels.SUBJECTS),
+        widget=forms.RadioSelect,
     )
     text = forms.CharField(
-        label=gettext_lazy("Reason"),
+        label=gettext_lazy("Reject reason"),
         max_length=REASON_LENGTH_MAX,
         help_text=gettext_lazy(
             "A sentence that says what is wrong and what to do; the applicant reads it as it is."

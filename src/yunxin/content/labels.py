@@ -17,7 +17,7 @@ STATES = {
     ReviewState.PENDING: _("Under review"),
     ReviewState.APPROVED: _("Approved"),
     ReviewState.REJECTED: _("Rejected"),
-    ReviewState.CANCELLED: _("Cancelled"),
+    ReviewState.CANCELLED: pgettext_lazy("signature", "Cancelled"),
 }
 TONES = {
     ReviewState.PENDING: "blue",
@@ -39,8 +39,8 @@ TEMPLATE_KINDS = {
 }
 TRAFFIC = {
     TrafficClass.VERIFICATION: _("Verification code"),
-    TrafficClass.NOTICE: _("Notice"),
-    TrafficClass.MARKETING: _("Marketing"),
+    TrafficClass.NOTICE: pgettext_lazy("message purpose", "Notice"),
+    TrafficClass.MARKETING: pgettext_lazy("message purpose", "Marketing"),
 }
 POSITIONS = {
     SignaturePosition.FRONT: _("In front"),
@@ -53,11 +53,11 @@ CARRIERS = {
 }
 ALL_CARRIERS = _("All carriers")
 ACTIONS = {
-    Action.APPLIED: _("Applied"),
-    Action.APPROVED: _("Approved"),
-    Action.REJECTED: _("Rejected"),
-    Action.CANCELLED: _("Cancelled"),
-    Action.DELETED: _("Deleted"),
+    Action.APPLIED: pgettext_lazy("history", "Applied"),
+    Action.APPROVED: pgettext_lazy("history", "Approved"),
+    Action.REJECTED: pgettext_lazy("history", "Rejected"),
+    Action.CANCELLED: pgettext_lazy("history", "Cancelled"),
+    Action.DELETED: pgettext_lazy("history", "Deleted"),
 }
 SUBJECTS = {
     Subject.SIGNATURE: _("Signature"),

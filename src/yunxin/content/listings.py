@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunxin.content import labels, library
 from yunxin.content.forms import choices
@@ -56,7 +57,7 @@ class TemplateList(Listing):
         Column("kind", _("SMS type"), "time"),
         Column("position", _("Signature position"), "time"),
         Column("signature", _("Signature"), "time"),
-        Column("carriers", _("Carriers"), "time"),
+        Column("carriers", pgettext_lazy("template", "Carriers"), "time"),
         Column("created", _("Created at"), "time"),
         Column("state", _("Review state"), "status"),
         Column("actions", _("Actions"), "actions"),
@@ -124,13 +125,13 @@ class ReasonList(Listing):
     """驳回理由."""
 
     columns: ClassVar = (
-        Column("text", _("Reason"), "title"),
-        Column("subject", _("For"), "time"),
+        Column("text", _("Reject reason"), "title"),
+        Column("subject", pgettext_lazy("reject reason", "For"), "time"),
         Column("actions", _("Actions"), "actions"),
     )
     filters = (Choice("subject", _("For everything"), choices(labels.SUBJECTS)),)
     search = ("text",)
-    search_label = _("Reason")
+    search_label = _("Reject reason")
     order = ("subject", "position", "id")
     empty_icon = "message-x"
     empty_title = _("No reason yet.")

@@ -27,7 +27,7 @@ from yunxin.content.listings import LibraryList, SignatureList, TemplateList
 from yunxin.content.models import LibraryTemplate, Signature, Template
 from yunxin.content.previews import preview_answer, variable_fields
 from yunxin.content.text_templates import Draft
-from yunxin.vocabulary import SignatureKind, SignaturePosition
+from yunxin.vocabulary import ReviewState, SignatureKind, SignaturePosition
 from yunxin.web.confirm import ask
 from yunxin.web.forms import Form
 from yunxin.web.uploads import EVIDENCE, EVIDENCE_BYTES_MAX, UploadError, store
@@ -292,7 +292,7 @@ def from_library(request: PortalRequest, row_id: int) -> HttpResponse:
     form.fields["name"].initial = row.name
     if request.method == "POST" and form.is_valid():
         try:
-            text_templates.take_from_library(
+            template = text_templates.take_from_library(
                 enterprise=request.enterprise,
                 by=request.user,
                 library_template=row,
@@ -304,7 +304,7 @@ def from_library(request: PortalRequest, row_id: int) -> HttpResponse:
         except ContentError as error:
             add_problems(form, error)
         else:
-            messages.success(request, _("The template was added and works at once."))
+            messages.success(request, _sentence_of_taken(template))
             return redirect("content:templates")
     context = {
         "form": form,
@@ -315,6 +315,12 @@ def from_library(request: PortalRequest, row_id: int) -> HttpResponse:
         "has_signature": signatures.usable(request.enterprise).exists(),
     }
     return _form_page(request, "content/portal_from_library.html", form, context)
+
+
+def _sentence_of_taken(template: Template) -> str:
+    if template.signature.state == ReviewState.APPROVED:
+        return _("The template was added and works at once.")
+    return _("The template was added and works once its signature is approved.")
 
 
 def _template(request: PortalRequest, template_id: int) -> Template:

@@ -35,6 +35,7 @@ def preview_answer(request: Any, signature: str, *, own_text: bool) -> HttpRespo
     names, samples = typed_list(data, "variable_names"), typed_list(data, "samples")
     traffic = traffic_of(kind, data.get("traffic", ""))
     problems = text_templates.problems_of_text(content, kind=kind, traffic=traffic)
+    is_blank = not content.strip()
     context = {
         "preview": text_templates.preview(
             content=content,
@@ -43,7 +44,8 @@ def preview_answer(request: Any, signature: str, *, own_text: bool) -> HttpRespo
             kind=kind,
             samples=[sample or name for sample, name in zip_longest_text(samples, names)],
         ),
-        "problems": problems if content.strip() else [],
+        "problems": [] if is_blank else problems,
+        "is_blank": is_blank,
         "names": variable_fields(content, names, samples),
         "names_changed": own_text and len(names) != variables(content),
     }

@@ -230,7 +230,7 @@ def _code(text: Text) -> Iterator[Problem]:
                 "code_unnamed",
                 _(
                     "A verification code says that it is one. Use the word “%(word)s”,"
-                    " or choose Notice as the use."
+                    " or choose Notice as the message purpose."
                 )
                 % {"word": CODE_WORD},
             )
@@ -238,7 +238,7 @@ def _code(text: Text) -> Iterator[Problem]:
         yield _problem(
             "code_as_notice",
             _(
-                "This reads like a verification code. Choose Verification code as the use"
+                "This reads like a verification code. Choose Verification code as the purpose"
                 " and it goes out ahead of everything else."
             ),
             field="traffic",
