@@ -31,6 +31,12 @@ IdForm = Literal["decimal", "hex", "HEX"]
 class BehaviourInvalid(ValueError):
     """The behaviour cannot be read; the message names the field and what it should be."""
 
+    @property
+    def knob(self) -> str:
+        """The knob that is wrong, where one can be named."""
+        named = re.search(r"`\$\.(\w+)", str(self))
+        return named[1] if named else ""
+
 
 class Fate(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """What becomes of one message.

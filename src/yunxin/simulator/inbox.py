@@ -174,7 +174,7 @@ class Inbox:
             carrier.behaviour = from_mapping(typed, base=carrier.behaviour, strict=False)
         except BehaviourInvalid as error:
             page = knobs.behaviour_page(
-                frame, carrier.behaviour, carrier.counts(), typed=typed, error=str(error)
+                frame, carrier.behaviour, carrier.counts(), typed=typed, wrong=error.knob
             )
             return _page(request, page, 422)
         return RedirectResponse("behaviour?done=1", 303)

@@ -63,13 +63,24 @@ CHOICES: dict[str, dict[str, str]] = {
 SWITCHES = ("shuffle", "magic")
 
 
+def _hint(name: str) -> str:
+    """What a knob takes."""
+    if name.endswith("_rate"):
+        return "A number from 0 to 1, such as 0.05."
+    if name in ("failure_stat", "failure_error"):
+        return "Letters, digits and colons; at most 20 and 10 characters."
+    if name.endswith("_s") and name != "throttle_per_s":
+        return "Seconds, from 0 to 86400."
+    return "A whole number, 0 or more."
+
+
 def behaviour_page(
     frame: Frame,
     behaviour: Behaviour,
     counts: dict[str, Any],
     *,
     typed: dict[str, str] | None = None,
-    error: str = "",
+    wrong: str = "",
     done: bool = False,
 ) -> str:
     """The knobs as a form, and all counters beside it. What was typed wrongly is kept."""
@@ -79,14 +90,14 @@ def behaviour_page(
         tag(
             "fieldset",
             tag("legend", say(title)),
-            *(_knob(say, name, values[name]) for name in names),
+            *(_knob(say, name, values[name], wrong=name == wrong) for name in names),
         )
         for title, names in GROUPS
     ]
     form = tag(
         "form",
-        tag("p", f"{say('Nothing was changed.')} {error}", class_="error", role="alert")
-        if error
+        tag("p", say("Nothing was changed: mend what is marked."), class_="error", role="alert")
+        if typed
         else None,
         tag("p", say("The behaviour was changed."), class_="done", role="status") if done else None,
         *groups,
@@ -108,7 +119,7 @@ def behaviour_page(
     )
 
 
-def _knob(say: Translate, name: str, value: Any) -> Markup:
+def _knob(say: Translate, name: str, value: Any, wrong: bool) -> Markup:
     label = tag("span", say(LABELS[name]), tag("code", name))
     if name in SWITCHES:
         box = tag(
@@ -122,8 +133,9 @@ def _knob(say: Translate, name: str, value: Any) -> Markup:
         ]
         return tag("label", label, tag("select", *options, name=name), class_="knob")
     shown = f"{value:g}" if isinstance(value, float) else value
-    field = tag("input", name=name, value=shown, required=name != "failure_error")
-    return tag("label", label, field, class_="knob")
+    field = tag("input", name=name, value=shown, aria_invalid="true" if wrong else None)
+    mend = tag("em", say(_hint(name)), class_="error") if wrong else None
+    return tag("label", label, field, mend, class_="knob")
 
 
 def _counters(frame: Frame, counts: dict[str, Any]) -> Markup:

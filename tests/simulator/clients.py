@@ -1,0 +1,105 @@
+"""A client of ours for the tests of the simulated carrier: sends texts, keeps what comes."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+from yunxin.protocols.events import (
+    BindMode,
+    DeliverAnswered,
+    Event,
+    InboundArrived,
+    Login,
+    ReceiptArrived,
+    SubmitAnswered,
+)
+from yunxin.protocols.session import Limits, Side
+from yunxin.protocols.smpp.precut import SubmitTemplate
+from yunxin.protocols.smpp.session import SmppSession
+from yunxin.protocols.stream import Stream, open_bound
+from yunxin.simulator.carrier import Carrier
+from yunxin.text import alphabets, segments
+
+LOGIN = Login("yunxin", "secret")
+ACCESS_NUMBER = "10690001"
+
+
+class TestClient:
+    """Everything that came, in order; deliveries are acknowledged at once unless told otherwise."""
+
+    __test__ = False
+
+    def __init__(self) -> None:
+        self.seen: list[Event] = []
+        self.acknowledging = True
+        self.stream: Stream[SmppSession]
+        self._references = 0
+
+    def take(self, stream: Stream[SmppSession], events: list[Event]) -> None:
+        self.seen += events
+        if self.acknowledging:
+            stream.session.acknowledge(
+                [e.sequence for e in events if isinstance(e, ReceiptArrived | InboundArrived)]
+            )
+
+    def send(self, phone: str, text: str, *, registered: int = 1, gsm7: bool = False) -> None:
+        template = SubmitTemplate(
+            ACCESS_NUMBER, data_coding=0 if gsm7 else 8, registered_delivery=registered
+        )
+        parts = segments.split(text)
+        self._references += 1
+        for number, part in enumerate(parts, 1):
+            data = alphabets.encode_gsm7(part) if gsm7 else alphabets.encode_ucs2(part)
+            if len(parts) > 1:
+                data = segments.header(self._references, len(parts), number) + data
+            self.stream.session.submit(
+                template, phone, data, tag=phone, now=self.stream.touch(), udhi=len(parts) > 1
+            )
+        self.stream.flush()
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.seen if isinstance(event, kind)]
+
+    @property
+    def answers(self) -> list[SubmitAnswered]:
+        return self.of(SubmitAnswered)
+
+    @property
+    def receipts(self) -> list[ReceiptArrived]:
+        return self.of(ReceiptArrived)
+
+    @property
+    def inbound(self) -> list[InboundArrived]:
+        return self.of(InboundArrived)
+
+    @property
+    def acknowledged(self) -> list[DeliverAnswered]:
+        return self.of(DeliverAnswered)
+
+
+@asynccontextmanager
+async def bound(
+    carrier: Carrier, login: Login = LOGIN, window: int = 1_000
+) -> AsyncIterator[TestClient]:
+    client = TestClient()
+    limits = Limits(window=window, response_timeout_s=10)
+    session = SmppSession(Side.CLIENT, limits)
+    client.stream = await open_bound(session, login, "127.0.0.1", carrier.port, client.take)
+    try:
+        yield client
+    finally:
+        await client.stream.close(timeout_s=2)
+
+
+def as_(mode: BindMode) -> Login:
+    return Login(LOGIN.name, LOGIN.password, mode)
+
+
+async def until(met: Callable[[], object]) -> None:
+    """Wait for something that TCP brings."""
+    for _ in range(2_000):
+        if met():
+            return
+        await asyncio.sleep(0.005)
+    raise AssertionError("It did not happen within ten seconds.")
