@@ -88,8 +88,8 @@ CONSOLE = (
         _("Reviews"),
         "shield-check",
         [
-            Page("content:console_signatures", _("Signatures")),
-            Page("content:console_templates", _("Templates")),
+            Page("content:console_signatures", _("Signature reviews")),
+            Page("content:console_templates", _("Template reviews")),
         ],
     ),
     Section(
