@@ -18,11 +18,10 @@ from yunxin.billing.packages import NotEnoughLeft, adjust_package, grant_package
 from yunxin.web.listing import Choice, Column, Dates, Listing
 
 
-def _enterprises() -> list[tuple[Any, str]]:
-    return list(Enterprise.objects.order_by("name").values_list("pk", "name"))
-
-
-_EnterpriseFilter = Choice("enterprise", _("All enterprises"), _enterprises)
+def _enterprise_filter() -> Choice:
+    """A drop-down of all enterprises, read once a request."""
+    names = Enterprise.objects.order_by("name").values_list("pk", "name")
+    return Choice("enterprise", _("All enterprises"), list(names))
 
 
 class AllPackages(PackageListing):
@@ -36,7 +35,6 @@ class AllPackages(PackageListing):
         Column("valid_to", _("Validity"), "time", sort="valid_to"),
         Column("actions", _("Actions"), "actions"),
     )
-    filters = (_EnterpriseFilter, PackageStateFilter)
     search = ("enterprise__name", "name")
     search_label = _("Enterprise or package")
     empty_title = _("No enterprise has a package yet.")
@@ -52,7 +50,6 @@ class Ledger(Listing):
         Column("reason", _("Reason")),
         Column("by", _("By")),
     )
-    filters = (_EnterpriseFilter, Dates("at", _("Time")))
     search = ("enterprise__name", "package__name", "reason")
     search_label = _("Enterprise, package or reason")
     empty_icon = "receipt"
@@ -62,7 +59,8 @@ class Ledger(Listing):
 @console_page
 def packages(request: ConsoleRequest) -> HttpResponse:
     """Packages of all enterprises."""
-    listing = AllPackages(request, with_state(Package.objects.select_related("enterprise")))
+    rows = with_state(Package.objects.select_related("enterprise"))
+    listing = AllPackages(request, rows, filters=[_enterprise_filter(), PackageStateFilter])
     context = {
         "listing": dressed(listing),
         "action_url": reverse("billing:console_grant"),
@@ -75,7 +73,8 @@ def packages(request: ConsoleRequest) -> HttpResponse:
 def ledger(request: ConsoleRequest) -> HttpResponse:
     """Every grant and adjustment with its reason; nothing here can be changed."""
     entries = LedgerEntry.objects.select_related("enterprise", "package", "by")
-    return render(request, "billing/console_ledger.html", {"listing": Ledger(request, entries)})
+    listing = Ledger(request, entries, filters=[_enterprise_filter(), Dates("at", _("Time"))])
+    return render(request, "billing/console_ledger.html", {"listing": listing})
 
 
 @console_page

@@ -25,7 +25,7 @@ from yunxin.vocabulary import (
     WireAlphabet,
 )
 from yunxin.web.confirm import ask
-from yunxin.web.listing import Choice, Column, Listing
+from yunxin.web.listing import Choice, Column, Filter, Listing
 
 REFRESH_S = 3
 TEXT_MAX = 2000  # characters of a text that is tried
@@ -210,10 +210,10 @@ def new_prefix(request: ConsoleRequest) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
         numbers.set_prefix(
-            prefix=data["prefix"], carrier=CarrierName(data["carrier"]), by=request.user
+            prefix=data["digits"], carrier=CarrierName(data["carrier"]), by=request.user
         )
         messages.success(
-            request, gettext("The number range %(name)s is stored.") % {"name": data["prefix"]}
+            request, gettext("The number range %(name)s is stored.") % {"name": data["digits"]}
         )
         return redirect("carriers:console_numbers")
     context = {
@@ -254,10 +254,6 @@ class Blacklist(Listing):
     )
     search = ("phone",)
     search_label = _("The number's first digits")
-    filters = (
-        Choice("owner", _("All lists"), lambda: _owners(), "enterprise_id"),
-        Choice("reason", _("All kinds"), lambda: labels.BLOCK_REASONS.items()),
-    )
     empty_icon = "phone-off"
     empty_title = _("The blacklist is empty.")
     empty_text = _("Replies that unsubscribe appear here by themselves.")
@@ -266,15 +262,21 @@ class Blacklist(Listing):
         return rows.filter(phone__startswith=self.text) if self.text else rows
 
 
-def _owners() -> list[tuple[Any, Any]]:
+def _blacklist_filters() -> list[Filter]:
+    """Whose list and why; the enterprises are read once a request."""
     enterprises = Enterprise.objects.order_by("name").values_list("pk", "name")
-    return [(blocklist.EVERYBODY, _("Everybody's list")), *enterprises]
+    owners = [(blocklist.EVERYBODY, _("Everybody's list")), *enterprises]
+    return [
+        Choice("owner", _("All lists"), owners, "enterprise_id"),
+        Choice("reason", _("All kinds"), labels.BLOCK_REASONS.items()),
+    ]
 
 
 @console_page
 def blacklist(request: ConsoleRequest) -> HttpResponse:
     """Blocked numbers of the platform and of every enterprise."""
-    listing = Blacklist(request, BlockedNumber.objects.select_related("by"))
+    rows = BlockedNumber.objects.select_related("by")
+    listing = Blacklist(request, rows, filters=_blacklist_filters())
     owners = Enterprise.objects.in_bulk({row.enterprise_id for row in listing.items})
     for row in listing.items:
         row.owner = owners.get(row.enterprise_id)

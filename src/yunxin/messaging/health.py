@@ -66,6 +66,11 @@ class Health:
     database_bytes: int
 
     @property
+    def pending(self) -> int:
+        """What waits for a reviewer."""
+        return self.pending_signatures + self.pending_templates
+
+    @property
     def alive(self) -> int:
         return sum(engine.is_alive for engine in self.engines)
 
