@@ -1,5 +1,6 @@
 """Forms of accounts: what may be typed. Whether it may be done is decided by the functions."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -142,7 +143,7 @@ class NewPersonForm(PersonForm):
         validators=[USERNAME],
         help_text=gettext_lazy("For signing in; it cannot be changed later."),
     )
-    field_order = ("username",)
+    field_order: Sequence[str] = ("username",)
 
     def clean_username(self) -> str:
         return str(self.cleaned_data["username"]).lower()
@@ -186,7 +187,7 @@ class EnterpriseForm(ContactForm):
         initial=1,
         help_text=gettext_lazy("1 is ordinary; 2 gets twice as much when the lines are full."),
     )
-    field_order = (
+    field_order: Sequence[str] = (
         "name", "contact_name", "contact_phone", "access_number", "extension_code", "weight",
     )  # fmt: skip
 
@@ -203,7 +204,7 @@ class NewEnterpriseForm(EnterpriseForm):
     full_name = forms.CharField(
         label=gettext_lazy("Owner's full name"), max_length=40, required=False
     )
-    field_order = ("name", "username", "full_name")
+    field_order: Sequence[str] = ("name", "username", "full_name")
 
     def clean_username(self) -> str:
         return str(self.cleaned_data["username"]).lower()

@@ -58,7 +58,7 @@ def attempt(request: HttpRequest, username: str, password: str, *, now: datetime
             after = _retry_at(username, address, now)
             return Attempt(retry_at=after if after and after > now else None)
         forgive_failures(username)
-    return Attempt(user=user)  # type: ignore[arg-type]
+    return Attempt(user=user)
 
 
 def _stand_in_line(username: str) -> None:

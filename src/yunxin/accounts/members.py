@@ -109,7 +109,7 @@ def _check_owner_remains(user: User) -> None:
     """Locks the enterprise: of two owners who demote each other at once, one must stay."""
     if user.role != User.Role.OWNER:
         return
-    Enterprise.objects.select_for_update().get(pk=user.enterprise_id)
+    Enterprise.objects.select_for_update().get(users=user)
     others = User.objects.filter(
         enterprise=user.enterprise_id, role=User.Role.OWNER, is_active=True
     ).exclude(pk=user.pk)

@@ -32,7 +32,7 @@ INVALID = 422  # a form that came back with errors
 def sign_in(request: HttpRequest) -> HttpResponse:
     """The login page. What is wrong is never said more exactly than "account or password"."""
     if request.user.is_authenticated:
-        return redirect(home_of(cast(User, request.user)))
+        return redirect(home_of(request.user))
     form = LoginForm(request.POST or None)
     context = {"form": form, "next": request.POST.get("next") or request.GET.get("next", "")}
     if request.method != "POST" or not form.is_valid():

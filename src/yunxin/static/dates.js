@@ -4,7 +4,7 @@
 
 (() => {
   const isChinese = document.documentElement.lang.startsWith("zh");
-  const locale = isChinese ? "zh" : "default";
+  const locale = isChinese ? { ...flatpickr.l10ns.zh, firstDayOfWeek: 1 } : "default";
 
   function iso(day) { return flatpickr.formatDate(day, "Y-m-d"); }
 

@@ -40,7 +40,7 @@ class Form(Styled, forms.Form):
     """A form of plain fields."""
 
 
-class ModelForm(Styled, forms.ModelForm):  # type: ignore[type-arg]
+class ModelForm(Styled, forms.ModelForm):
     """A form of a model's fields; `save` is not used: rooms' functions write."""
 
 

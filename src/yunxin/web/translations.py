@@ -90,8 +90,9 @@ def _of_call(name: str, node: ast.Call) -> Iterator[Message]:
 
 def _constant(node: ast.Call, place: int) -> str | None:
     argument = node.args[place] if place < len(node.args) else None
-    is_text = isinstance(argument, ast.Constant) and isinstance(argument.value, str)
-    return argument.value if is_text else None  # type: ignore[union-attr, return-value]
+    if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
+        return argument.value
+    return None
 
 
 def _of_template(text: str, path: Path) -> Iterator[Message]:

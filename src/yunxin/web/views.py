@@ -26,7 +26,7 @@ def remember_language(response: HttpResponse, language: str) -> None:
         max_age=YEAR_S,
         secure=settings.LANGUAGE_COOKIE_SECURE,
         httponly=settings.LANGUAGE_COOKIE_HTTPONLY,
-        samesite=settings.LANGUAGE_COOKIE_SAMESITE,
+        samesite="Lax",
     )
 
 
