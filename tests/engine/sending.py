@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -23,7 +24,7 @@ FAST = Behaviour(receipt_delay_s=0.02, receipt_jitter_s=0.02)
 
 
 def any_hour(config: Config) -> Config:
-    """The same settings without rules that depend on the hour or on how often a phone is sent to."""
+    """The same settings without rules of the hour or of how often a phone may be sent to."""
     return replace(
         config,
         marketing_from=clock(0, 0),
@@ -60,7 +61,7 @@ def magic(digits: str, number: int = 0) -> str:
 async def until(true: Callable[[], object], within_s: float = 30) -> None:
     """Wait until something is so; an AssertionError if it never is."""
     end = time.monotonic() + within_s
-    while not true():  # noqa: ASYNC110 - it looks at rows, which set no event
+    while not true():
         assert time.monotonic() < end, "it did not come to pass"
         await asyncio.sleep(0.02)
 
@@ -138,8 +139,6 @@ class EngineProcess:
         self.process: asyncio.subprocess.Process | None = None
 
     async def __aenter__(self) -> "EngineProcess":
-        import os
-
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith("YUNXIN_")
         } | self._config.to_environment()
