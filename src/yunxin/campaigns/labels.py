@@ -17,7 +17,7 @@ Text = str | Promise
 
 STATES: Mapping[State, Text] = {
     State.DRAFT: _("Draft"),
-    State.PREPARING: _("Checking recipients"),
+    State.PREPARING: _("Checking"),
     State.WAITING: _("Waiting to run"),
     State.PAUSED: _("Paused"),
     State.RUNNING: _("Processing"),

@@ -92,10 +92,10 @@ class Campaigns(Listing):
     """An enterprise's campaigns, newest first."""
 
     columns = (
-        Column("code", _("Task code"), "code", sort="id"),
+        Column("code", _("Task no."), "code", sort="id"),
         Column("name", _("Task name"), "title", sort="name"),
-        Column("template", _("Signature / template")),
-        Column("extension", _("Extension code"), "code"),
+        Column("template", _("Template name")),
+        Column("extension", _("Ext."), "code"),
         Column("progress", _("Progress")),
         Column("scheduled", _("Runs at"), "time", sort="scheduled_at"),
         Column("created", _("Created at"), "time", sort="created_at"),

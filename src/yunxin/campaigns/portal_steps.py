@@ -36,7 +36,7 @@ from yunxin.vocabulary import AudienceKind, AudienceState, TemplateKind
 STEPS: tuple[str | Promise, ...] = (
     gettext_lazy("Message"),
     gettext_lazy("Recipients"),
-    gettext_lazy("Time"),
+    gettext_lazy("Sending settings"),
     gettext_lazy("Confirm"),
 )
 TEMPLATES_SHOWN = 300  # in the list of step 1; a field above it narrows them

@@ -10,6 +10,7 @@ from procrastinate.contrib.django import app
 
 from yunxin.campaigns import preparation
 from yunxin.campaigns.models import Campaign
+from yunxin.web import slices
 
 QUEUE = "campaigns"
 ATTEMPTS_MAX = 5
@@ -42,6 +43,15 @@ def discard_audience(campaign_id: int) -> None:
     campaign = Campaign.objects.filter(pk=campaign_id, deleted_at__isnull=False).first()
     if campaign is not None:
         preparation.discard(campaign)
+    close_old_connections()
+
+
+@app.periodic(cron="17 * * * *")
+@app.task(name="campaigns.discard_abandoned_uploads", queue=QUEUE)
+def discard_abandoned_uploads(timestamp: int) -> None:
+    """Delete files that somebody began to upload and never completed."""
+    close_old_connections()
+    slices.discard_abandoned()
     close_old_connections()
 
 
