@@ -28,7 +28,7 @@ FROM groups g
 -- Rows of paused campaigns are parked (claimed by nobody, 0) so that nobody meets them again until
 -- the campaign goes on.
 WITH picked AS (
-    SELECT q.message_id FROM message_queue q
+    SELECT q.enterprise_id, q.message_id FROM message_queue q
     WHERE q.enterprise_id = %(enterprise_id)s AND q.priority = %(priority)s
         AND q.carrier = %(carrier)s AND q.claimed_by IS NULL
         AND (q.not_before IS NULL OR q.not_before <= now())
@@ -37,15 +37,14 @@ WITH picked AS (
 ), claimed AS (
     UPDATE message_queue q SET claimed_at = now(), claimed_by =
         CASE WHEN q.campaign_id = ANY (%(paused)s::bigint[]) THEN 0 ELSE %(engine_id)s END
-    FROM picked p
-    WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = p.message_id
-    RETURNING q.message_id, q.attempt, q.channel_id, q.claimed_by
+    FROM picked p WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
+    RETURNING q.enterprise_id, q.message_id, q.attempt, q.channel_id, q.claimed_by
 )
 SELECT c.message_id, c.attempt, c.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
     m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
     EXISTS (SELECT FROM carriers_blockednumber b
-            WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, %(enterprise_id)s]))
-FROM claimed c JOIN message m ON m.enterprise_id = %(enterprise_id)s AND m.id = c.message_id
+            WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, m.enterprise_id]))
+FROM claimed c JOIN message m ON m.enterprise_id = c.enterprise_id AND m.id = c.message_id
 WHERE c.claimed_by = %(engine_id)s
 ORDER BY c.message_id
 

@@ -22,7 +22,7 @@ WITH told AS MATERIALIZED (
         submitted_at = k.submitted_at, done_at = k.done_at, finished_at = now(),
         refunded = k.state = ANY (%(refunded_states)s::text[])
     FROM single k
-    WHERE m.enterprise_id = k.enterprise_id AND m.id = k.message_id AND m.state = 'accepted'
+    WHERE m.enterprise_id = k.enterprise_id AND m.id = k.message_id AND m.finished_at IS NULL
     RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
         m.refunded
@@ -105,7 +105,7 @@ WITH told AS (
         submitted_at = a.submitted_at, done_at = a.done_at, finished_at = now(),
         refunded = a.worst = ANY (%(refunded_states)s::text[])
     FROM added a
-    WHERE m.enterprise_id = a.enterprise_id AND m.id = a.message_id AND m.state = 'accepted'
+    WHERE m.enterprise_id = a.enterprise_id AND m.id = a.message_id AND m.finished_at IS NULL
         AND (a.whole OR a.worst <> 'delivered')
     RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,

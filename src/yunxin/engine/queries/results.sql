@@ -1,3 +1,6 @@
+-- Two habits of this file: `claimed_by IS NOT DISTINCT FROM` and `finished_at IS NULL` (instead of
+-- `state = 'accepted'`) cannot be looked up in an index, so the planner always takes the key.
+
 -- name: store_sent
 -- Messages that the carrier took: out of the queue, a submission for each part, counted.
 -- Driven by the queue rows that are deleted, so that a second run changes nothing.
@@ -8,7 +11,7 @@ WITH told AS (
 ), gone AS (
     DELETE FROM message_queue q USING told t
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
-        AND q.claimed_by = %(engine_id)s
+        AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, t.channel_id, string_to_array(t.part_ids, E'\n')
         AS ids, t.grp
 ), kept AS (
@@ -39,7 +42,7 @@ WITH told AS (
 ), gone AS (
     DELETE FROM message_queue q USING told t
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
-        AND q.claimed_by = %(engine_id)s
+        AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id,
         string_to_array(t.part_ids, E'\n') AS ids, t.state, t.code, t.events
 ), kept AS (
@@ -58,7 +61,7 @@ WITH told AS (
     UPDATE message m SET state = g.state, code = g.code, channel_id = g.channel_id,
         finished_at = now(), refunded = g.state = ANY (%(refunded_states)s::text[])
     FROM gone g
-    WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.state = 'accepted'
+    WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.finished_at IS NULL
     RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
         m.refunded
@@ -86,7 +89,7 @@ WITH told AS (
             THEN now() + t.after_ms * interval '1 millisecond' END
     FROM told t
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
-        AND q.claimed_by = %(engine_id)s
+        AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id, t.code, t.events
 )
 INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id, code)
