@@ -211,19 +211,19 @@ class Carrier:
         """One batch of events of one connection."""
         visit: Visit = stream.data or Visit()
         stream.data = visit
-        acknowledged = False
+        acknowledged = cut = False
         for event in events:
             if type(event) is SubmitRequested:
-                if not self._submitted(stream, visit, event):
-                    self.ledger.counters["cut"] += 1
-                    stream.abort()
-                    return
+                cut = cut or not self._submitted(stream, visit, event)
             elif type(event) is DeliverAnswered and visit.client:
                 visit.client.acknowledged(event.tag, event.status)
                 acknowledged = True
             else:
                 self._other(stream, visit, event)
-        if acknowledged and visit.client:
+        if cut:
+            self.ledger.counters["cut"] += 1
+            stream.abort()
+        elif acknowledged and visit.client:
             visit.client.pump()
 
     def _other(self, stream: SmppStream, visit: Visit, event: Event) -> None:

@@ -56,6 +56,7 @@ def phones_page(
     return document(
         frame,
         say("Phones"),
+        tag("h1", say("Phones"), class_="visually-hidden"),
         tag("div", cards(frame, counts), id="cards", class_="cards"),
         tag("div", listing, hand, class_="inbox" + (" has-phone" if phone else "")),
     )
@@ -175,7 +176,15 @@ def _hand(
             "div",
             bar,
             head,
-            tag("div", talk(frame, thread), id="talk", class_="talk", aria_live="polite"),
+            tag(
+                "div",
+                talk(frame, thread),
+                id="talk",
+                class_="talk",
+                role="log",
+                tabindex=0,
+                aria_label=say("Messages"),
+            ),
             _reply_form(frame, phone, thread, error, draft),
             class_="screen",
         ),
