@@ -107,5 +107,6 @@ _COUNTED: dict[MessageState | None, str] = {
 
 
 def day_floor(day: date) -> int:
-    """The smallest message id of a day in Shanghai."""
-    return message_id_floor(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
+    """The smallest message id of a day in Shanghai; of days that no id can name, the nearest."""
+    floor = message_id_floor(datetime(day.year, day.month, day.day, tzinfo=SHANGHAI))
+    return min(max(floor, 0), ID_MAX)

@@ -18,7 +18,7 @@ from typing import Any, Literal
 from django.db import connection
 
 from yunxin.content.models import Template
-from yunxin.messaging.record_filters import RARE_CARRIERS, RecordFilters, day_floor
+from yunxin.messaging.record_filters import ID_MAX, RARE_CARRIERS, RecordFilters, day_floor
 from yunxin.vocabulary import MessageState, message_id_time
 
 PHONE_COUNT_MAX = 1_000  # rows of one phone that are counted; beyond it is "more than"
@@ -78,13 +78,19 @@ def read_records(
         Newest first; for `after` oldest first.
     """
     direction: Direction = "older" if after is None else "newer"
-    low = filters.low if after is None else max(filters.low, after + 1)
-    high = filters.high if before is None else min(filters.high, before)
+    low, high = _bounds(filters, before, after)
     if filters.has_own_index or filters.asked == {"signature_id"}:
         rows = _read(enterprise_id, filters, [(low, high)], direction, limit)
     else:
         rows = _read_by_days(enterprise_id, filters, low, high, direction, limit)
     return with_live_states([record_of(row) for row in rows])
+
+
+def _bounds(filters: RecordFilters, before: int | None, after: int | None) -> tuple[int, int]:
+    """The first id of the page's range, and the first behind it."""
+    low = filters.low if after is None else min(max(filters.low, after + 1), ID_MAX)
+    high = filters.high if before is None else min(filters.high, before)
+    return low, high
 
 
 def read_everywhere(
@@ -96,8 +102,7 @@ def read_everywhere(
     """
     order = "DESC" if after is None else "ASC"
     condition, values = filters.condition()
-    low = filters.low if after is None else max(filters.low, after + 1)
-    high = filters.high if before is None else min(filters.high, before)
+    low, high = _bounds(filters, before, after)
     rows = _query(
         "SELECT found.* FROM accounts_enterprise AS enterprise CROSS JOIN LATERAL ("
         f"SELECT {COLUMNS} FROM message WHERE enterprise_id = enterprise.id"
@@ -241,11 +246,8 @@ def _days(
         "  UNION ALL SELECT DISTINCT day, 1 FROM tally_delta WHERE enterprise_id = %(enterprise)s"
         "  AND day BETWEEN message_day(%(low)s) AND message_day(%(high)s)"
         f" ) AS count GROUP BY day HAVING sum(fitting) > 0 ORDER BY day {order}",
-        values | {"enterprise": enterprise_id, "low": low, "high": min(high, _HIGH_MAX)},
+        values | {"enterprise": enterprise_id, "low": low, "high": high},
     )
-
-
-_HIGH_MAX = day_floor(date(2090, 1, 1))  # message_day of the largest id would leave the calendar
 
 
 def _take_enough(

@@ -25,6 +25,7 @@ Choices = Iterable[tuple[Any, Text]]
 CellKind = Literal["text", "title", "status", "number", "time", "code", "actions"]
 
 SIZES = (10, 20, 50, 100)
+YEARS = (2000, 2100)  # further days are slips of the finger, and leave the calendar of time zones
 SEARCH_MAX = 100  # characters; nobody types more, and it goes into a LIKE
 
 
@@ -125,9 +126,12 @@ def _day(text: str) -> date | None:
     if not text:
         return None
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise ValueError(_("Enter dates such as 2026-11-21.")) from None
+    if not YEARS[0] <= day.year <= YEARS[1]:
+        raise ValueError(_("Enter dates such as 2026-11-21."))
+    return day
 
 
 def _midnight(day: date | None) -> datetime | None:
