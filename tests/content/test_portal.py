@@ -97,7 +97,7 @@ def test_complaints_stand_beside_their_fields_and_what_was_typed_is_kept(client,
 
 def test_documents_are_kept_with_the_application(client, owner):
     scan = SimpleUploadedFile("../scan.png", PNG)
-    client.post(reverse("content:signature_new"), application(name="Umbrella", files=[scan]))
+    client.post(reverse("content:signature_new"), application(name="Umbrella", documents=[scan]))
     file = Signature.objects.get().files.get()
     assert (file.name, file.content_type, file.enterprise_id) == (
         "scan.png",
@@ -115,7 +115,7 @@ def test_a_document_that_is_not_one_is_refused_and_nothing_is_kept(
 ):
     files = [SimpleUploadedFile("good.png", PNG), SimpleUploadedFile("scan.png", content)]
     answer = client.post(
-        reverse("content:signature_new"), application(name="Umbrella", files=files)
+        reverse("content:signature_new"), application(name="Umbrella", documents=files)
     )
     assert answer.status_code == 422
     assert complaint in text_of(answer)

@@ -74,7 +74,7 @@ def test_a_name_that_breaks_a_rule_is_refused_and_nothing_is_written(owner, name
 def test_a_name_that_is_not_of_the_company_needs_documents(owner):
     with pytest.raises(Refused, match="not part of the registered company name") as refused:
         submit(owner, "Umbrella")
-    assert refused.value.field == "files"
+    assert refused.value.field == "documents"
     signature = submit(owner, "Umbrella", files=[evidence(owner.enterprise)])
     assert [file.name for file in signature.files.all()] == ["trademark.pdf"]
 

@@ -1,7 +1,7 @@
 """The forms of this room: they read and complain; the rules themselves are in `rules`."""
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -85,7 +85,7 @@ class SignatureForm(Form):
         widget=forms.Textarea(attrs={"rows": 3}),
         error_messages={"required": gettext_lazy("Say what the signature is used for.")},
     )
-    files = FilesField(
+    documents = FilesField(
         label=gettext_lazy("Supporting documents"),
         required=False,
         help_text=gettext_lazy(
@@ -102,8 +102,8 @@ class SignatureForm(Form):
             raise forms.ValidationError(problem.sentence)
         return name
 
-    def clean_files(self) -> list[UploadedFile]:
-        files: list[UploadedFile] = self.cleaned_data["files"]
+    def clean_documents(self) -> list[UploadedFile]:
+        files: list[UploadedFile] = self.cleaned_data["documents"]
         if len(files) > FILES_MAX:
             raise forms.ValidationError(
                 _("At most %(most)d files can be added. Remove some.") % {"most": FILES_MAX}
@@ -118,7 +118,7 @@ class AgainForm(SignatureForm):
     keep_files = forms.BooleanField(
         label=gettext_lazy("Keep the documents handed in before"), required=False, initial=True
     )
-    field_order = ("kind", "purpose", "keep_files", "files")
+    field_order = ("kind", "purpose", "keep_files", "documents")
 
     def __init__(self, *args: Any, signature: Signature, **kwargs: Any) -> None:
         initial = {"kind": signature.kind, "purpose": signature.purpose}
@@ -165,7 +165,7 @@ class UseForm(Form):
 
     def __init__(self, *args: Any, enterprise: Enterprise, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        field = self.fields["signature"]
+        field = cast(forms.ModelChoiceField, self.fields["signature"])
         field.queryset = usable(enterprise)
         if kwargs.get("initial") is None and not self.is_bound:
             field.initial = field.queryset.first()
@@ -301,7 +301,7 @@ class RejectForm(Form):
     def __init__(self, *args: Any, reasons: Iterable[RejectReason], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.texts = {str(reason.pk): reason.text for reason in reasons}
-        self.fields["ready"].choices = list(self.texts.items())
+        cast(forms.ChoiceField, self.fields["ready"]).choices = list(self.texts.items())
         if not self.texts:
             del self.fields["ready"]
 

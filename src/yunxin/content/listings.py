@@ -51,11 +51,11 @@ class TemplateList(Listing):
     """模板管理."""
 
     columns = (
-        Column("number", _("Template no."), "code", sort="id"),
+        Column("number", pgettext_lazy("template", "No."), "code", sort="id"),
         Column("name", _("Template name"), "title", sort="name"),
         Column("content", _("Template content")),
-        Column("kind", _("SMS type"), "time"),
-        Column("position", _("Signature position"), "time"),
+        Column("kind", pgettext_lazy("SMS", "Type"), "time"),
+        Column("position", pgettext_lazy("signature", "Position"), "time"),
         Column("signature", _("Signature"), "time"),
         Column("carriers", pgettext_lazy("template", "Carriers"), "time"),
         Column("created", _("Created at"), "time"),
@@ -89,7 +89,7 @@ class LibraryList(Listing):
         Column("name", _("Template name"), "title"),
         Column("industry", _("Industry"), "time"),
         Column("content", _("Template content")),
-        Column("kind", _("SMS type"), "time"),
+        Column("kind", pgettext_lazy("SMS", "Type"), "time"),
         Column("actions", _("Actions"), "actions"),
     )
     filters = (INDUSTRY, KIND)
@@ -108,7 +108,7 @@ class LibraryKeepingList(Listing):
         Column("name", _("Template name"), "title"),
         Column("industry", _("Industry"), "time"),
         Column("content", _("Template content")),
-        Column("kind", _("SMS type"), "time"),
+        Column("kind", pgettext_lazy("SMS", "Type"), "time"),
         Column("active", _("State"), "status"),
         Column("actions", _("Actions"), "actions"),
     )
@@ -162,11 +162,11 @@ class TemplateReviewList(Listing):
     """All templates that were applied for, for operators."""
 
     columns: ClassVar = (
-        Column("number", _("Template no."), "code", sort="id"),
+        Column("number", pgettext_lazy("template", "No."), "code", sort="id"),
         Column("name", _("Template name"), "title"),
         Column("enterprise", _("Enterprise")),
         Column("content", _("Template content")),
-        Column("kind", _("SMS type"), "time"),
+        Column("kind", pgettext_lazy("SMS", "Type"), "time"),
         Column("submitted", _("Applied at"), "time", sort="submitted_at"),
         Column("state", _("Review state"), "status"),
         Column("actions", _("Actions"), "actions"),

@@ -1,8 +1,11 @@
 """Signatures, templates, the ready-made library, and the history of their reviews.
 
-pending ──approve──▶ approved ──cancel──▶ cancelled
-   └────reject────▶ rejected ◀─────────────┘ apply again ▶ pending
+pending ──approve──▶ approved ──cancel──▶ cancelled ──apply again──▶ pending
+   ├─────reject────▶ rejected ──apply again──▶ pending
+   └─────cancel────▶ cancelled
 """
+
+from collections.abc import Iterable
 
 from django.db import models
 
@@ -17,7 +20,7 @@ from yunxin.vocabulary import (
 from yunxin.web.models import StoredFile
 
 
-def _choices(words):
+def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
 
 

@@ -151,7 +151,7 @@ def _cancel_text(signature: Signature) -> str:
         "%(count)d templates use it and cannot be sent any more.",
         count,
     )
-    return f"{text} {used % {'count': count}}"
+    return _("%(text)s %(more)s") % {"text": text, "more": used % {"count": count}}
 
 
 def _signature(request: PortalRequest, signature_id: int) -> Signature:
@@ -176,11 +176,11 @@ def _written_with_evidence(
                         accepts=EVIDENCE,
                         size_bytes_max=EVIDENCE_BYTES_MAX,
                     )
-                    for given in form.cleaned_data["files"]
+                    for given in form.cleaned_data["documents"]
                 ]
             )
     except UploadError as error:
-        form.add_error("files", str(error))
+        form.add_error("documents", str(error))
     except ContentError as error:
         add_problems(form, error)
     return form.is_valid()

@@ -69,4 +69,4 @@ def variable_fields(
 
 
 def _one_of(value: str | None, words: Any, default: str) -> str:
-    return value if value in list(words) else default
+    return value if value is not None and value in list(words) else default

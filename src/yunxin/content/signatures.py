@@ -178,7 +178,7 @@ def _check(enterprise: Enterprise, name: str, files: list[StoredFile]) -> None:
 def _evidence_missing(enterprise: Enterprise) -> Problem:
     return Problem(
         rule="evidence",
-        field="files",
+        field="documents",
         sentence=_(
             "The signature is not part of the registered company name “%(company)s”. Add a"
             " document that supports it, such as a trademark certificate or an authorisation."
@@ -190,7 +190,7 @@ def _evidence_missing(enterprise: Enterprise) -> Problem:
 def _too_many_files() -> Problem:
     return Problem(
         rule="files_many",
-        field="files",
+        field="documents",
         sentence=_("At most %(most)d files can be added. Remove some.") % {"most": FILES_MAX},
     )
 

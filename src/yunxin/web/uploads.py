@@ -8,10 +8,11 @@ it back the same way. What a file is called is only ever shown: its type comes f
 import hashlib
 import re
 from collections.abc import Collection, Iterable, Iterator
+from typing import Any
 
 from django.contrib.auth.decorators import login_required
 from django.db import connection, transaction
-from django.http import Http404, HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
 from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
@@ -208,7 +209,7 @@ def response(file: StoredFile) -> StreamingHttpResponse:
 
 @login_required
 @require_safe
-def download(request: HttpRequest, file_id: int) -> HttpResponseBase:
+def download(request: Any, file_id: int) -> HttpResponseBase:
     """A stored file, for its own enterprise and for operators; to others it does not exist."""
     file = get_object_or_404(StoredFile, pk=file_id, complete=True)
     if not request.user.is_operator and request.user.enterprise_id != file.enterprise_id:

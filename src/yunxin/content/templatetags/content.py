@@ -13,7 +13,7 @@ from yunxin.web.templatetags.yunxin import pill
 
 register = template.Library()
 
-_WORDS = {
+_WORDS: dict[str, labels.Words] = {
     "signature_kind": labels.SIGNATURE_KINDS,
     "template_kind": labels.TEMPLATE_KINDS,
     "traffic": labels.TRAFFIC,
