@@ -56,7 +56,7 @@ REASONS: Mapping[Reason, Text] = {
 AUDIENCES: Mapping[AudienceKind, Text] = {
     AudienceKind.TYPED: _("Typed numbers"),
     AudienceKind.GROUPS: _("Groups"),
-    AudienceKind.FILE: _("File"),
+    AudienceKind.FILE: _("Text file"),
 }
 CARRIERS: Mapping[str, Text] = {
     **THREE_CARRIERS,
