@@ -1,6 +1,7 @@
 """The store on a real PostgreSQL: transactions, lost connections, hints."""
 
 import asyncio
+import re
 
 import psycopg
 import pytest
@@ -63,6 +64,50 @@ async def test_a_database_that_is_not_there_is_said_at_once(short_folder):
     store = Store(Config(database_url=f"postgresql:///none?host={short_folder}/nowhere"))
     with pytest.raises(StoreUnavailable):
         await store.open()
+
+
+async def test_a_plan_made_for_an_empty_table_is_not_kept(store, world):
+    connection = await store.connect()
+    floors = {"minute_floor": 0, "hour_floor": 0, "day_floor": 0}
+    asked = {"enterprise_ids": [1], "phones": ["13800000001"], "traffics": ["notice"], **floors}
+    await store.fetch_on(connection, "count_recent", asked)
+    world.do(
+        "INSERT INTO message (enterprise_id, id, phone, carrier, kind, traffic, source,"
+        " signature_id, template_id, package_id, text, segments)"
+        " SELECT 1, ((extract(epoch FROM now() - '2024-01-01 00:00+00') * 1000)::bigint << 22) + n,"
+        " '138' || lpad(n::text, 8, '0'), 'mobile', 'text', 'notice', 'portal', 1, 1, 1, 'x', 1"
+        " FROM generate_series(1, 5000) n"
+    )
+    connection.plans_made_at -= 1
+    await store.fetch_on(connection, "count_recent", asked)
+    cursor = await connection.execute(
+        "SELECT name FROM pg_prepared_statements"
+        " WHERE statement LIKE 'SELECT x.enterprise_id, x.phone, x.traffic%'"
+    )
+    ((name,),) = await cursor.fetchall()
+    cursor = await connection.execute(
+        f"EXPLAIN EXECUTE {name}(0, 0, '{{1}}', '{{13800000001}}', '{{notice}}', 0)"
+    )
+    plan = "\n".join(line for (line,) in await cursor.fetchall())
+    await connection.close()
+    used = re.findall(r"using message_\d+_(\w+)_idx on", plan)
+    assert "enterprise_id_phone_id" in used
+
+
+async def test_plans_are_made_anew_ever_seldomer_and_often_again_after_midnight(store):
+    connection = await store.connect()
+    noon = 1_790_000_000.0 // 86400 * 86400 + 4 * 3600  # in Shanghai
+    made = []
+    for second in range(0, 3600):
+        before = connection.plans_made_at
+        await connection.replan_if_due(noon + second)
+        if connection.plans_made_at != before:
+            made.append(second)
+    assert made[:6] == [0, 1, 2, 4, 8, 16]
+    assert made[-1] - made[-2] == 120
+    await connection.replan_if_due(noon + 13 * 3600)
+    assert connection.replan_after_s == 0.5
+    await connection.close()
 
 
 async def test_a_listener_hears_and_listens_again_after_a_lost_connection(store, database):

@@ -14,6 +14,7 @@ with `Backoff`, and goes on.
 
 import asyncio
 import re
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -36,21 +37,53 @@ log = structlog.get_logger()
 
 Row = tuple[Any, ...]
 Params = Mapping[str, Any]
-Connection = psycopg.AsyncConnection[Row]
+
+
+class Connection(psycopg.AsyncConnection[Row]):
+    """A connection that remembers when its plans are to be made anew."""
+
+    plans_made_at = 0.0
+    replan_after_s = 0.0
+
+    async def replan_if_due(self, now: float) -> None:
+        """Forget the plans of all prepared queries, soon after connecting and then ever seldomer.
+
+        A plan is made for the size that tables have at that moment, and is kept. One made while a
+        table was empty takes any index for as good as another, and ruins everything once there
+        are rows; autovacuum would mend it only a minute later. Every midnight the plans begin
+        anew, as new partitions do.
+        """
+        midnights = int(now + _SHANGHAI_AHEAD_S) // _DAY_S
+        if midnights != int(self.plans_made_at + _SHANGHAI_AHEAD_S) // _DAY_S:
+            self.replan_after_s = REPLAN_FIRST_S
+        elif now - self.plans_made_at < self.replan_after_s:
+            return
+        else:
+            self.replan_after_s = min(self.replan_after_s * 2, REPLAN_LAST_S)
+        self.plans_made_at = now
+        await self.execute("DISCARD PLANS")
+
 
 QUERIES = Path(__file__).parent / "queries"
 POOL_SIZE = 8  # as many as parts that write at the same time; each holds one for a moment
 CONNECT_TIMEOUT_S = 5
+REPLAN_FIRST_S = 0.5  # planning all queries costs about 20 ms
+REPLAN_LAST_S = 120.0
+_SHANGHAI_AHEAD_S = 8 * 3600
+_DAY_S = 24 * 3600
 PREPARED_MAX = 300  # more than there are queries, so that none is prepared twice
 
 # Every query of the engine finds its rows by an index, driven by arrays of ids or by a limit. The
-# planner does not know how long an array will be; these settings keep it from reading whole
-# tables for the sake of a join whose size it guessed. docs/hot-queries.md shows the plans.
+# planner does not know how long an array will be, and on a table that is not analysed yet it
+# expects a row of everything; these settings keep it from reading whole tables for the sake of a
+# join whose size it guessed. docs/hot-queries.md shows the plans and says how to write queries.
 SESSION_SETTINGS = {
     "plan_cache_mode": "force_generic_plan",
     "enable_hashjoin": "off",
     "enable_mergejoin": "off",
     "enable_seqscan": "off",
+    "enable_bitmapscan": "off",
+    "enable_material": "off",
     "jit": "off",
     "TimeZone": "UTC",
     "application_name": "yunxin-engine",
@@ -166,7 +199,7 @@ class Store:
         self._queries = load_queries()
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._url,
-            connection_class=psycopg.AsyncConnection[Row],
+            connection_class=Connection,
             kwargs=_connection_options(self._url),
             min_size=min(2, size),
             max_size=size,
@@ -234,9 +267,7 @@ class Store:
             StoreUnavailable: the database does not answer.
         """
         try:
-            connection = await psycopg.AsyncConnection[Row].connect(
-                self._url, **_connection_options(self._url)
-            )
+            connection = await Connection.connect(self._url, **_connection_options(self._url))
         except _GAVE_UP as error:
             raise StoreUnavailable(str(error)) from error
         await _configure(connection)
@@ -251,6 +282,7 @@ class Store:
             StoreUnavailable: the connection is lost.
         """
         try:
+            await connection.replan_if_due(time.time())
             return await Transaction(connection, self._queries).fetch(name, params)
         except _GAVE_UP as error:
             raise StoreUnavailable(str(error).strip()) from error
@@ -259,6 +291,7 @@ class Store:
     async def _connection(self) -> AsyncIterator[Connection]:
         try:
             async with self._pool.connection() as connection:
+                await connection.replan_if_due(time.time())
                 yield connection
         except errors.QueryCanceled:
             raise

@@ -18,18 +18,23 @@ LIMIT %(limit)s
 -- name: cancel_messages
 -- Takes waiting messages of an enterprise out of the queue, cancels them and notes the refund.
 -- Driven by the rows that DELETE still finds: running it again does nothing.
-WITH gone AS (
-    DELETE FROM message_queue q USING unnest(%(message_ids)s::bigint[]) AS x (id)
-    WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = x.id
-        AND (q.claimed_by IS NULL OR q.claimed_by = 0)
-    RETURNING q.message_id
+WITH told AS (
+    SELECT %(enterprise_id)s::bigint AS enterprise_id, x.id
+    FROM unnest(%(message_ids)s::bigint[]) AS x (id)
+    OFFSET 0
+), gone AS (
+    DELETE FROM message_queue q USING told t
+    WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.id
+        AND coalesce(q.claimed_by, 0) = 0
+    RETURNING q.enterprise_id, q.message_id
 ), cancelled AS (
     UPDATE message m SET state = 'cancelled', finished_at = now(), refunded = true
     FROM gone
-    WHERE m.enterprise_id = %(enterprise_id)s AND m.id = gone.message_id AND m.state = 'accepted'
+    WHERE m.enterprise_id = gone.enterprise_id AND m.id = gone.message_id
+        AND m.state || '' = 'accepted'
     RETURNING m.id, m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.carrier,
         m.package_id, m.segments
-), told AS (
+), events AS (
     INSERT INTO message_event (enterprise_id, message_id, at, kind, code)
     SELECT %(enterprise_id)s, id, now(), 'cancelled', %(code)s::text FROM cancelled
 ), noted AS (

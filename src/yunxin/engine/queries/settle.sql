@@ -109,22 +109,29 @@ LIMIT %(limit)s
 
 -- name: expire_messages
 -- Messages of an enterprise whose receipt never came become unknown.
-WITH done AS (
+WITH told AS MATERIALIZED (
+    SELECT x.enterprise_id, x.id, s.submitted_at, s.channel_id
+    FROM (
+        SELECT %(enterprise_id)s::bigint AS enterprise_id, id
+        FROM unnest(%(message_ids)s::bigint[]) AS x (id)
+        OFFSET 0
+    ) x
+    LEFT JOIN LATERAL (
+        SELECT s.submitted_at, s.channel_id FROM submission s
+        WHERE s.enterprise_id = x.enterprise_id AND s.message_id = x.id
+        ORDER BY s.submitted_at DESC LIMIT 1
+    ) s ON true
+    WHERE NOT EXISTS (SELECT FROM message_queue q
+                      WHERE q.enterprise_id = x.enterprise_id AND q.message_id = x.id)
+), done AS (
     UPDATE message m
     SET state = 'unknown', finished_at = now(), refunded = %(refund)s::boolean,
-        submitted_at = s.submitted_at, channel_id = s.channel_id
-    FROM unnest(%(message_ids)s::bigint[]) AS x (id)
-    LEFT JOIN LATERAL (
-        SELECT submitted_at, channel_id FROM submission
-        WHERE enterprise_id = %(enterprise_id)s AND message_id = x.id
-        ORDER BY submitted_at DESC LIMIT 1
-    ) s ON true
-    WHERE m.enterprise_id = %(enterprise_id)s AND m.id = x.id AND m.state = 'accepted'
-        AND NOT EXISTS (SELECT FROM message_queue q
-                        WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = x.id)
+        submitted_at = t.submitted_at, channel_id = t.channel_id
+    FROM told t
+    WHERE m.enterprise_id = t.enterprise_id AND m.id = t.id AND m.state || '' = 'accepted'
     RETURNING m.id, m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.carrier,
         m.package_id, m.segments
-), told AS (
+), events AS (
     INSERT INTO message_event (enterprise_id, message_id, at, kind)
     SELECT %(enterprise_id)s, id, now(), 'expired' FROM done
 ), noted AS (
