@@ -8,6 +8,7 @@ in the end; `--fill module:function` names a function that puts more into it. Wi
 given one is used as it is (migrate it first). `--user` needs no password; leave it out for the
 login page. `--language en` for English, `--size phone` for one size only, `--click SELECTOR` to
 click before the picture (a dialog, a menu). The exit status is 1 if anything was complained about.
+`--serve` instead of paths only serves: it prints the address and waits for its input to end.
 """
 
 import argparse
@@ -203,8 +204,9 @@ def read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("paths", nargs="+")
-    parser.add_argument("--out", required=True)
+    parser.add_argument("paths", nargs="*")
+    parser.add_argument("--serve", action="store_true")
+    parser.add_argument("--out", default="shots")
     parser.add_argument("--database")
     parser.add_argument("--fill")
     parser.add_argument("--user")
@@ -217,20 +219,30 @@ def read_options() -> argparse.Namespace:
 
 def main() -> int:
     options = read_options()
-    Path(options.out).mkdir(parents=True, exist_ok=True)
-    complaints: list[str] = []
     with a_database(options.database, options.fill) as url:
         os.environ["DATABASE_URL"] = url
         _set_up_django()
-        from playwright.sync_api import sync_playwright
+        with served() as address:
+            if not options.serve:
+                return 1 if shoot_all(address, options) else 0
+            print(address, flush=True)  # noqa: T201
+            sys.stdin.read()
+    return 0
 
-        with served() as address, sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-            for path in options.paths:
-                for size in [options.size] if options.size else SIZES:
-                    complaints += shoot(browser, address, path, size, options)
-            browser.close()
-    return 1 if complaints else 0
+
+def shoot_all(address: str, options: argparse.Namespace) -> list[str]:
+    """All pictures that were asked for; returns the complaints."""
+    from playwright.sync_api import sync_playwright
+
+    Path(options.out).mkdir(parents=True, exist_ok=True)
+    complaints: list[str] = []
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        for path in options.paths:
+            for size in [options.size] if options.size else SIZES:
+                complaints += shoot(browser, address, path, size, options)
+        browser.close()
+    return complaints
 
 
 if __name__ == "__main__":

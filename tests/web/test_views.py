@@ -18,6 +18,11 @@ def test_chinese_by_default_and_english_when_chosen(client: Client) -> None:
     assert "Sign in" in client.get("/login/").content.decode()
 
 
+def test_a_browser_in_english_gets_chinese_until_somebody_chooses(client: Client) -> None:
+    page = client.get("/login/", headers={"accept-language": "en-US,en"})
+    assert 'lang="zh-CN"' in page.content.decode() and page.headers["Content-Language"] == "zh-hans"
+
+
 def test_the_choice_is_kept_with_the_user(client: Client, acme: Any) -> None:
     client.force_login(User.objects.get(username="acme"))
     client.post("/language/", {"language": "en", "next": "/"})
