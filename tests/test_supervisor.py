@@ -21,7 +21,7 @@ import pytest
 from yunxin import embedded, supervisor
 from yunxin.config import Config
 
-START_S = 90.0
+START_S = 150.0
 PATIENCE_S = 45.0
 
 
@@ -138,6 +138,14 @@ def folder(short_folder: Path) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="module")
+def second_folder(short_folder: Path) -> Iterator[Path]:
+    """The folder of a second platform beside the first, for tests that stop it."""
+    folder = Path(tempfile.mkdtemp(prefix="second-", dir=short_folder))
+    yield folder
+    embedded.Server(folder).remove()
+
+
+@pytest.fixture(scope="module")
 def running(folder: Path) -> Iterator[Up]:
     """A platform that several tests look at and hurt; each leaves it running."""
     up = Up(folder)
@@ -204,35 +212,34 @@ def test_postgresql_is_started_again_when_it_is_killed(running):
     assert eventually(lambda: running.status() == 200)
 
 
-def test_ctrl_c_stops_all_and_leaves_no_process(short_folder, folder, running):
-    own = Path(tempfile.mkdtemp(prefix="stop-", dir=short_folder))
-    up = Up(own).ready()
-    assert len(processes_of(own)) >= 5
+def test_ctrl_c_stops_all_and_leaves_no_process(second_folder, running):
+    up = Up(second_folder).ready()
+    assert len(processes_of(second_folder)) >= 5
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(PATIENCE_S) == 0
-    assert processes_of(own) == []
+    assert processes_of(second_folder) == []
     up.end()
     assert running.status() == 200, "its neighbour goes on"
 
-    up = Up(own).ready()  # what was made is still there
+
+def test_kill_9_of_the_supervisor_leaves_no_process_and_loses_nothing(second_folder):
+    up = Up(second_folder).ready()
     assert not any("up to date" in line for line in up.said), "no migrations the second time"
-    up.process.kill()  # and even so nothing is left behind
-    assert eventually(lambda: processes_of(own) == [])
+    up.process.kill()
+    assert eventually(lambda: processes_of(second_folder) == [])
     up.end()
 
-    up = Up(own).ready()
+    up = Up(second_folder).ready()
     assert up.status() == 200
     up.end()
-    embedded.Server(own).remove()
 
 
-def test_ctrl_c_while_it_starts_is_heard(short_folder):
-    own = Path(tempfile.mkdtemp(prefix="early-", dir=short_folder))
-    up = Up(own)
+def test_ctrl_c_while_it_starts_is_heard(second_folder):
+    up = Up(second_folder)
     up.wait_for("Starting PostgreSQL")
     up.process.send_signal(signal.SIGINT)
     assert up.process.wait(PATIENCE_S) == 0
-    assert processes_of(own) == []
+    assert processes_of(second_folder) == []
     up.end()
 
 
@@ -242,6 +249,18 @@ def test_a_folder_that_cannot_be_made_is_named(tmp_path):
     up.wait_for("The data folder cannot be used")
     assert up.process.wait(PATIENCE_S) == 1
     up.end()
+
+
+@pytest.mark.parametrize("port", ["0", "65536", "http"])
+def test_a_port_that_is_none_is_refused(port, capsys):
+    with pytest.raises(SystemExit):
+        supervisor.command(Config(), ["--port", port])
+    assert "--port" in capsys.readouterr().err
+
+
+def test_an_address_that_is_not_this_machines_is_named():
+    with pytest.raises(supervisor.UpError, match=r"Nobody can listen on 192\.0\.2\.1"):
+        supervisor.check_port("192.0.2.1", 8000)
 
 
 def test_ports_of_the_carrier_stay_the_same_while_they_are_free(tmp_path):

@@ -8,6 +8,7 @@ supervisor is gone, so that nothing is left behind even after kill -9.
 
 import argparse
 import contextlib
+import errno
 import fcntl
 import hashlib
 import http.client
@@ -33,7 +34,7 @@ from yunxin.deployment import keep_secret_key
 
 PACKAGE = Path(__file__).resolve().parent
 WATCH_EVERY_S = 0.25
-READY_TIMEOUT_S = 60.0
+READY_TIMEOUT_S = 120.0
 STOP_TIMEOUT_S = 20.0  # a program that takes longer is killed
 BACKOFF_S = (0.2, 1.0, 2.0, 5.0, 10.0, 30.0)
 STEADY_AFTER_S = 60.0  # running this long, an earlier death is forgiven
@@ -381,17 +382,39 @@ def _applied(url: str) -> str:
         return ""  # no table yet, or no right to ask: Django decides
 
 
+def check_port(host: str, port: int) -> None:
+    """Refuse an address that the pages cannot have, before anything is started.
+
+    Raises:
+        UpError: it is taken, not ours to take, or none of this machine's.
+    """
+    try:
+        _try_to_listen(host, port)
+    except OSError as error:
+        reasons = {
+            errno.EADDRINUSE: f"Port {port} is taken by another program. Choose one by --port.",
+            errno.EACCES: f"Port {port} is for root only. Choose one above 1023 by --port.",
+        }
+        fallback = f"Nobody can listen on {host}, port {port}: {error}."
+        raise UpError(reasons.get(error.errno or 0, fallback)) from error
+
+
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on the port; asked without SO_REUSEPORT, so that all are seen."""
+    """Whether the port could be had."""
+    try:
+        _try_to_listen(host, port)
+    except OSError:
+        return False
+    return True
+
+
+def _try_to_listen(host: str, port: int) -> None:
+    """Listen for a moment; without SO_REUSEPORT, so that everybody who listens is in the way."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-            probe.listen(1)
-        except OSError:
-            return False
-    return True
+        probe.bind((host, port))
+        probe.listen(1)
 
 
 def _free_port() -> int:
@@ -505,10 +528,7 @@ def command(config: Config, arguments: list[str]) -> int:
     options = _parse(config, arguments)
     try:
         with hold(options.folder):
-            if not is_free(options.host, options.port):
-                raise UpError(
-                    f"Port {options.port} is taken by another program. Choose one by --port."
-                )
+            check_port(options.host, options.port)
             return _run(Platform(config, options, StopSignals()))
     except (UpError, embedded.EmbeddedError) as error:
         print(error, file=sys.stderr)  # noqa: T201
@@ -527,10 +547,22 @@ def _run(platform: Platform) -> int:
     return 0
 
 
+def _port(text: str) -> int:
+    """A port as it stands on the command line.
+
+    Raises:
+        ValueError: argparse says so to the person.
+    """
+    port = int(text)
+    if not 0 < port < 65536:
+        raise ValueError
+    return port
+
+
 def _parse(config: Config, arguments: list[str]) -> Options:
     parser = argparse.ArgumentParser(prog="yunxin up", description=command.__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on")
-    parser.add_argument("--port", type=int, default=8000, help="default: 8000")
+    parser.add_argument("--port", type=_port, default=8000, help="1 to 65535; default: 8000")
     parser.add_argument("--data", type=Path, default=config.data, help="data folder")
     parser.add_argument("--no-demo", action="store_true", help="no demo logins and no demo data")
     parser.add_argument("--no-simulator", action="store_true", help="no simulated carrier")
