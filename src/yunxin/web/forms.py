@@ -6,6 +6,7 @@ How a field is drawn (label, field, help, error beside it) is in templates/djang
 from typing import Any
 
 from django import forms
+from django.utils.translation import gettext as _
 
 FIELD_CLASSES: dict[type[forms.Widget], str] = {
     forms.CheckboxInput: "form-check-input",
@@ -23,6 +24,13 @@ def class_of(widget: forms.Widget) -> str:
     return "" if widget.is_hidden else "form-control"
 
 
+def _name_in_required_error(field: forms.Field) -> None:
+    """An empty field is asked for by its name, unless it has a sentence of its own for that."""
+    if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
+        message = _("Please fill in “%(field)s”.") % {"field": field.label or ""}
+        field.error_messages["required"] = message
+
+
 class Styled:
     """Gives widgets their classes; mix it in before Django's form class."""
 
@@ -32,6 +40,7 @@ class Styled:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
+            _name_in_required_error(field)
             own = field.widget.attrs.get("class", "")
             field.widget.attrs["class"] = f"{class_of(field.widget)} {own}".strip()
 
