@@ -333,6 +333,17 @@ async def test_what_was_withdrawn_fails_the_campaign(
     assert world.one("SELECT count(*) FROM message") == 0
 
 
+async def test_a_template_approved_this_instant_does_not_fail_the_campaign(
+    store, config, world, acme, template
+):
+    world.package(acme)
+    feed = await make_feed(store, config)
+    campaign = world.campaign(acme, world.template(acme), 5)
+    await feed_all(feed)
+    assert world.progress(campaign)["state"] == "fed"
+    assert world.lost_and_doubled(campaign) == EXACT
+
+
 def test_no_recipient_passes_one_that_must_wait():
     with pytest.raises(RuntimeError, match="past one"):
         judge([Refused(Refusal.NO_BALANCE), Accepted(1, 1)])

@@ -75,7 +75,7 @@ class Acceptor:
     ) -> None:
         """Args: node: this process's number in message ids, 0 to 1023, its own."""
         self._store = store
-        self._directory = directory
+        self.directory = directory
         self._ids = IdMaker(node)
         self._config = config
         self._now = now
@@ -106,7 +106,7 @@ class Acceptor:
                 for who goes on from there when there is money again.
         """
         now = self._now()
-        batch = _Batch(requests, Checker(self._directory.snapshot, self._config, now))
+        batch = _Batch(requests, Checker(self.directory.snapshot, self._config, now))
         if batch.drafts:
             await batch.refuse_blocked(tx)
         if batch.drafts:

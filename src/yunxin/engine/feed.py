@@ -192,12 +192,21 @@ class Feed:
         if not recipients:
             await tx.execute("end_feeding", keys)
             return 0
-        answers = await self._acceptor.accept_in(
-            tx, _requests(due, campaign, recipients), in_order=True
-        )
-        verdict = judge(answers)
+        answers, verdict = await self._accept(tx, _requests(due, campaign, recipients))
         await _write_outcome(tx, keys, cursor, recipients, answers, verdict, hold)
         return verdict.done
+
+    async def _accept(
+        self, tx: Transaction, requests: Sequence[AcceptRequest]
+    ) -> tuple[list[Answer], Verdict]:
+        answers = await self._acceptor.accept_in(tx, requests, in_order=True)
+        verdict = judge(answers)
+        if verdict.failure and not verdict.done:
+            # For good only by what is so now: a template may have been approved this instant.
+            await self._acceptor.directory.refresh()
+            answers = await self._acceptor.accept_in(tx, requests, in_order=True)
+            verdict = judge(answers)
+        return answers, verdict
 
     async def _terminate(self, due: Due) -> bool:
         """Cancel a batch of what waits; at the end, when nothing is queued, say so."""

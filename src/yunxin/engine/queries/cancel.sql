@@ -31,7 +31,7 @@ WITH told AS (
     UPDATE message m SET state = 'cancelled', finished_at = now(), refunded = true
     FROM gone
     WHERE m.enterprise_id = gone.enterprise_id AND m.id = gone.message_id
-        AND m.state || '' = 'accepted'
+        AND m.finished_at IS NULL
     RETURNING m.id, m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.carrier,
         m.package_id, m.segments
 ), events AS (

@@ -128,7 +128,7 @@ WITH told AS MATERIALIZED (
     SET state = 'unknown', finished_at = now(), refunded = %(refund)s::boolean,
         submitted_at = t.submitted_at, channel_id = t.channel_id
     FROM told t
-    WHERE m.enterprise_id = t.enterprise_id AND m.id = t.id AND m.state || '' = 'accepted'
+    WHERE m.enterprise_id = t.enterprise_id AND m.id = t.id AND m.finished_at IS NULL
     RETURNING m.id, m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.carrier,
         m.package_id, m.segments
 ), events AS (
