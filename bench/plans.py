@@ -76,6 +76,14 @@ SELECT 1 + n %% 20, current_date, 'text', 'portal', n %% 3, 1, 1, 'mobile', 1 + 
 """
 
 
+# What has to be so before a query is run: done in the same transaction, and undone with it.
+BEFORE = {
+    "store_sent": "UPDATE message_queue SET claimed_by = 99, claimed_at = now()"
+    " WHERE enterprise_id = 1 AND message_id = ANY (SELECT message_id FROM message_queue"
+    " WHERE enterprise_id = 1 ORDER BY message_id DESC LIMIT 500)",
+}
+
+
 def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
     """What each query is run with: a batch as the engine makes it."""
     now = datetime.now(UTC)
@@ -154,6 +162,7 @@ def explain(connection: Connection, query: Query, params: dict[str, Any]) -> str
     call = sql.SQL("EXECUTE hot({})").format(values) if names else sql.SQL("EXECUTE hot")
     try:
         with connection.transaction(force_rollback=True):
+            connection.execute(BEFORE.get(query.name, "SELECT 1").encode())
             rows = connection.execute(
                 sql.SQL("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY ON) ") + call
             ).fetchall()

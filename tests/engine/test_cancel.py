@@ -99,6 +99,18 @@ async def test_what_a_dispatcher_holds_is_left_to_it(store, world, sent):
     assert world.one("SELECT count(*) FROM message WHERE state = 'accepted'") == 20
 
 
+async def test_what_was_claimed_since_it_was_found_is_left_too(store, world, sent):
+    acme, _, _ = sent
+    ids = [id for (id,) in world.rows("SELECT id FROM message ORDER BY id")]
+    world.do(
+        "UPDATE message_queue SET claimed_by = 5, claimed_at = now() WHERE message_id = ANY (%s)",
+        ids[:8],
+    )
+    async with store.transaction() as tx:
+        assert await cancel_messages(tx, acme, ids, "terminated") == 12
+    assert world.one("SELECT count(*) FROM message_queue") == 8
+
+
 async def test_cancelling_twice_refunds_once(store, world, sent, database):
     acme, _, _ = sent
     ids = [id for (id,) in world.rows("SELECT id FROM message")]
