@@ -8,6 +8,7 @@ would, through Django's whole stack: session, view, SQL, template. Prints one JS
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -132,6 +133,7 @@ def a_filled_database(data: Path | None, messages: int) -> Iterator[str]:
             server.stop()
         else:
             server.remove()
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def fill_once(url: str, messages: int) -> None:
