@@ -28,6 +28,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 CAMPAIGN, CHANNEL, ENGINE = 1, 1, 99
 LARGE = ("message_2", "message_queue", "submission_2", "campaign_recipient", "carriers_blocked")
+_NOISE = re.compile(r" *(Buffers|Planning|Batches|Cache Mode|Hits|Update on \w+_\d{8} )\b.*:?")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 # Enterprise 1 has most of the queue, in one campaign; 2 to 20 have the rest. Half as many messages
@@ -164,7 +165,7 @@ def explain(connection: Connection, query: Query, params: dict[str, Any]) -> str
         with connection.transaction(force_rollback=True):
             connection.execute(BEFORE.get(query.name, "SELECT 1").encode())
             rows = connection.execute(
-                sql.SQL("EXPLAIN (ANALYZE, BUFFERS, COSTS OFF, TIMING OFF, SUMMARY ON) ") + call
+                sql.SQL("EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY ON) ") + call
             ).fetchall()
     finally:
         connection.execute("DEALLOCATE hot")
@@ -192,7 +193,7 @@ def shorten(plan: str) -> str:
         if 0 <= skipping < depth:
             continue
         skipping = depth if "(never executed)" in line else -1
-        if skipping < 0:
+        if skipping < 0 and not _NOISE.match(line):
             lines.append(line)
     return "\n".join(lines)
 
