@@ -1,0 +1,129 @@
+"""A platform as a newcomer starts it, and a browser to walk through it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from bench.stack import free_port
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+START_S = 120.0
+PATIENCE_MS = 20_000
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A running `yunxin up`: where it is, and what it wrote for scripts."""
+
+    url: str
+    folder: Path
+    demo: dict[str, Any]
+
+    @property
+    def database_url(self) -> str:
+        return str(self.demo["database_url"])
+
+    def password(self, username: str) -> str:
+        return next(x["password"] for x in self.demo["logins"] if x["username"] == username)
+
+
+@pytest.fixture(scope="session")
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+    """`yunxin up` with its demo, on a free port and in a fresh folder."""
+    if os.environ.get("DATABASE_URL"):
+        pytest.skip("the journeys start a platform with a database of its own")
+    folder, port = tmp_path_factory.mktemp("up"), free_port()
+    environment = {k: v for k, v in os.environ.items() if not k.startswith(("YUNXIN_", "DJANGO_"))}
+    # Marketing messages rest at night, tests do not.
+    environment |= {"YUNXIN_MARKETING_FROM": "00:00", "YUNXIN_MARKETING_TO": "23:59"}
+    command = [sys.executable, "-m", "yunxin", "up", "--port", str(port), "--data", str(folder)]
+    with (folder / "up.log").open("wb") as log:
+        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+    try:
+        wait_until(lambda: has_logins(folder, process), START_S)
+        demo = json.loads((folder / "demo.json").read_text())
+        yield Platform(f"http://127.0.0.1:{port}", folder, demo)
+    finally:
+        process.send_signal(signal.SIGINT)
+        process.wait(60)
+
+
+def has_logins(folder: Path, process: "subprocess.Popen[bytes]") -> bool:
+    said = (folder / "up.log").read_text()
+    assert process.poll() is None, said
+    return "Data and logs:" in said
+
+
+def wait_until(condition: Callable[[], bool], timeout_s: float) -> None:
+    give_up = time.monotonic() + timeout_s
+    while not condition():
+        assert time.monotonic() < give_up, f"not within {timeout_s:g} s"
+        time.sleep(0.1)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Debian's Chromium."""
+    expect.set_options(timeout=PATIENCE_MS)
+    # Playwright's own loop runs in this thread while Django's fixtures are made.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+    del os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"]
+
+
+@dataclass
+class Visitor:
+    """Somebody at a browser; what the browser complained about is collected."""
+
+    page: Page
+    platform: Platform
+    complaints: list[str]
+
+    def go(self, path: str) -> None:
+        self.page.goto(self.platform.url + path)
+
+    def sign_in(self, username: str) -> None:
+        self.go("/login/")
+        self.page.get_by_label("账号").fill(username)
+        self.page.get_by_label("密码", exact=True).fill(self.platform.password(username))
+        self.page.get_by_role("button", name="登 录").click()
+        self.page.wait_for_url(lambda url: "/login/" not in url)
+
+
+@pytest.fixture
+def visit(browser: Browser, platform: Platform) -> Iterator[Callable[..., Visitor]]:
+    """Give a visitor a browser of their own: `visit("phone")`."""
+    contexts = []
+
+    def come(size: str = "desktop", locale: str = "zh-CN") -> Visitor:
+        width, height = SIZES[size]
+        context = browser.new_context(
+            viewport={"width": width, "height": height}, locale=locale, accept_downloads=True
+        )
+        context.set_default_timeout(PATIENCE_MS)
+        contexts.append(context)
+        page, complaints = context.new_page(), []
+        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        return Visitor(page, platform, complaints)
+
+    yield come
+    for context in contexts:
+        context.close()
