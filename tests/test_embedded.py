@@ -128,6 +128,8 @@ def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(server):
     server.stop()
     lines = f"{os.getpid()}\n{server.cluster}\n1\n5432\n\n\n\nready\n"
     (server.cluster / "postmaster.pid").write_text(lines)
+    lock = embedded.socket_folder(server.cluster) / f"{embedded.SOCKET_NAME}.lock"
+    lock.write_text(lines)
     assert server.pid() is None
     server.start()
     assert server.pid() not in (None, os.getpid())

@@ -177,16 +177,15 @@ class Server:
             Whether one was running.
         """
         pid = self.pid()
-        if pid is None:
-            self._process = None
-            return False
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGINT)  # PostgreSQL: fast shutdown
-        _wait(lambda: self.pid() is None, timeout_s, f"PostgreSQL {pid} does not stop")
-        if self._process is not None:
+        if pid is not None:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGINT)  # PostgreSQL: fast shutdown
+            _wait(lambda: self.pid() is None, timeout_s, f"PostgreSQL {pid} does not stop")
+        if self._process is not None:  # ours: bury it, even one that never became ready
+            self._process.send_signal(signal.SIGINT)
             self._process.wait()
             self._process = None
-        return True
+        return pid is not None
 
     def remove(self) -> None:
         """Stop the server and delete its cluster for good, wherever it lies."""
@@ -270,9 +269,14 @@ class Server:
             STOP_TIMEOUT_S,
             "Processes of a killed PostgreSQL still use the data folder",
         )
-        (self.cluster / "postmaster.pid").unlink(missing_ok=True)
+        if self._process is not None:
+            self._process.wait()  # ours, killed and about to vanish
         sockets = socket_folder(self.cluster)
         _make_private(sockets, account)
+        # Nobody works here any more, so these are left over. PostgreSQL would look at the process
+        # id in them only, which may be a stranger's by now, or a zombie's that nobody buries.
+        for left_over in (self.cluster / "postmaster.pid", sockets / f"{SOCKET_NAME}.lock"):
+            left_over.unlink(missing_ok=True)
         settings = {**SETTINGS, **self.settings, "unix_socket_directories": str(sockets)}
         command = [str(find_binaries(account) / "postgres"), "-D", str(self.cluster)]
         for name, value in settings.items():
