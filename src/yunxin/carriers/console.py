@@ -265,7 +265,7 @@ class Blacklist(Listing):
 def _blacklist_filters() -> list[Filter]:
     """Whose list and why; the enterprises are read once a request."""
     enterprises = Enterprise.objects.order_by("name").values_list("pk", "name")
-    owners = [(blocklist.EVERYBODY, _("Everybody's list")), *enterprises]
+    owners: list[tuple[Any, Any]] = [(blocklist.EVERYBODY, _("Everybody's list")), *enterprises]
     return [
         Choice("owner", _("All lists"), owners, "enterprise_id"),
         Choice("reason", _("All kinds"), labels.BLOCK_REASONS.items()),

@@ -1,5 +1,7 @@
 """Channels to the carriers, whose number is whose, and whom and what never to send."""
 
+from collections.abc import Iterable
+
 from django.db import models
 from django.db.models.functions import Now, Upper
 
@@ -15,7 +17,7 @@ from yunxin.vocabulary import (
 )
 
 
-def _choices(words):
+def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
 
 
