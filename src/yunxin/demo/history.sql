@@ -18,7 +18,8 @@ WITH days AS (
 ), chosen AS (
     SELECT n.*, t.id AS template_id, t.signature_id, t.traffic, t.demo_text, t.demo_segments,
            c.id AS campaign_id,
-           midnight + interval '8 hours' + (h %% 43200) * interval '1 second'
+           midnight + CASE WHEN c.id IS NULL THEN interval '8 hours' + (h %% 43200) * interval '1 second'
+                           ELSE interval '9 hours' + (h %% 420) * interval '1 second' END
                + (g %% 1000) * interval '1 millisecond' AS accepted_at,
            CASE WHEN d < 4 THEN g %% 994 ELSE g %% 1000 END AS luck,
            (ARRAY['134','135','138','150','187','130','131','156','186','133','189','180','192'])
@@ -90,7 +91,7 @@ FROM campaign_progress p WHERE p.campaign_id = c.id AND p.enterprise_id = %(ente
 
 -- name: minutes
 INSERT INTO campaign_minute (enterprise_id, campaign_id, minute, submitted, delivered, failed)
-SELECT enterprise_id, campaign_id, date_trunc('hour', message_time(id)), count(*),
+SELECT enterprise_id, campaign_id, date_trunc('minute', message_time(id)), count(*),
        count(*) FILTER (WHERE state = 'delivered'), count(*) FILTER (WHERE state <> 'delivered')
 FROM message WHERE enterprise_id = %(enterprise)s AND campaign_id IS NOT NULL
 GROUP BY 1, 2, 3
