@@ -10,14 +10,15 @@ from typing import Any
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django_htmx.http import HttpResponseClientRedirect
+from django_htmx.middleware import HtmxDetails
 
 from yunxin.accounts.models import Enterprise, User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 EVERYBODY = (User.Role.OWNER, User.Role.SENDER, User.Role.VIEWER)
 SENDERS = (User.Role.OWNER, User.Role.SENDER)
@@ -29,6 +30,7 @@ class PortalRequest(HttpRequest):
 
     user: User
     enterprise: Enterprise
+    htmx: HtmxDetails
 
 
 class ConsoleRequest(HttpRequest):
@@ -46,7 +48,7 @@ def portal_page(*roles: str, when_suspended: bool = False) -> Callable[[View], V
 
     def decorate(view: View) -> View:
         @wraps(view)
-        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+        def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
             if not request.user.is_authenticated:
                 return _to_login(request)
             if request.user.is_operator:
@@ -69,7 +71,7 @@ def console_page(view: View) -> View:
     """Let operators in. To everybody else the console does not exist for more than a sentence."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_login(request)
         if not request.user.is_operator:
@@ -83,7 +85,7 @@ def signed_in(view: View) -> View:
     """Let everybody in who is signed in: pages that portal and console share."""
 
     @wraps(view)
-    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_login(request)
         request.enterprise = request.user.enterprise

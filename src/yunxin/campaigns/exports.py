@@ -116,7 +116,7 @@ def _outcome(
         ",".join(params),
         labels.CARRIERS.get(carrier or "", carrier or ""),
         result,
-        labels.refusal(reason, detail or "") if why else code or "",
+        labels.refusal(reason or "", detail or "") if why else code or "",
         segments if segments is not None else "",
         _clock(submitted_at),
         _clock(finished_at),

@@ -4,8 +4,10 @@
 here, as the room that has models for them stands above this one.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection
 from django.db.models import Count, Q
@@ -122,7 +124,7 @@ def by_time(campaign: Campaign) -> list[Bar]:
         )
     }
     begin, end, step = min(found), max(found), timedelta(minutes=minutes)
-    bars = []
+    bars: list[Bar] = []
     while begin <= end and len(bars) < 2 * BARS_MAX:
         bars.append(Bar(begin, *found.get(begin, (0, 0, 0))))
         begin += step
@@ -181,11 +183,11 @@ def refusals(campaign: Campaign) -> list[tuple[str, int]]:
     return _fetch(_REFUSALS, _this(campaign))
 
 
-def _this(campaign: Campaign) -> dict[str, object]:
+def _this(campaign: Campaign) -> dict[str, int]:
     return {"enterprise": campaign.enterprise_id, "campaign": campaign.pk}
 
 
-def _fetch(statement: str, values: dict[str, object]) -> list:
+def _fetch(statement: str, values: Mapping[str, int | date]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()

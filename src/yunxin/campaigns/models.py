@@ -8,6 +8,8 @@ draft ──confirm──▶ run ◀──resume/pause──▶ pause        peo
              └──▶ failed     └─▶ terminated
 """
 
+from collections.abc import Iterable
+
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
@@ -26,7 +28,7 @@ from yunxin.vocabulary import (
 from yunxin.web.models import StoredFile
 
 
-def _choices(words):
+def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
 
 

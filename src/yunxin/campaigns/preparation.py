@@ -14,11 +14,12 @@ needs all lines at once is the database's to sort.
 
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from django.db import connection, transaction
+from django.db.models import QuerySet
 
 from yunxin.campaigns.audience import (
     EncodingProbe,
@@ -116,7 +117,7 @@ class _Run:
     segments: int = 0
     shown_at: float = field(default_factory=time.monotonic)
 
-    def still_wanted(self):
+    def still_wanted(self) -> QuerySet[Campaign]:
         """The campaign, as long as nobody edited or deleted it since this run began."""
         return Campaign.objects.filter(
             pk=self.campaign.pk, audience_version=self.version, deleted_at__isnull=True
@@ -357,7 +358,7 @@ def _only_one(campaign_id: int) -> Iterator[None]:
         _execute("SELECT pg_advisory_unlock(%(key)s)", {"key": key})
 
 
-def _execute(statement: str, values: dict[str, object] | None = None) -> None:
+def _execute(statement: str, values: Mapping[str, int] | None = None) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
 

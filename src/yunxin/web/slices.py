@@ -6,7 +6,6 @@ lost changes nothing. Files that nobody completed are swept by `discard_abandone
 """
 
 from datetime import timedelta
-from typing import cast
 
 from django.db import transaction
 from django.utils import timezone
@@ -91,4 +90,4 @@ def discard_abandoned() -> int:
 def bytes_there(file: StoredFile) -> int:
     """How many bytes have come: all chunks but the last of a file are full."""
     count = StoredChunk.objects.filter(file=file).count()
-    return min(count * CHUNK_BYTES, cast(int, file.size_bytes))
+    return min(count * CHUNK_BYTES, file.size_bytes)
