@@ -15,7 +15,7 @@ import threading
 import time
 import urllib.request
 from collections.abc import Callable, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -114,6 +114,7 @@ class Stack:
         self.programs: dict[str, subprocess.Popen[bytes]] = {}
         self._settings = settings
         self._end = ExitStack()
+        self._database = embedded.Server(self.folder / "database")
         self.database_url = ""
 
     def __enter__(self) -> Self:
@@ -153,13 +154,27 @@ class Stack:
         }
 
     def _start_database(self) -> None:
-        server = embedded.Server(self.folder / "database")
-        self._end.callback(server.remove)
-        self.database_url = server.start()
-        pid = server.pid()
+        self._end.callback(self._database.remove)
+        self.start_database()
+        self.manage("migrate", "--verbosity", "0")
+
+    def start_database(self) -> None:
+        """Start PostgreSQL, or start it again after `kill_database`."""
+        self.database_url = self._database.start()
+        pid = self._database.pid()
         if pid is not None:
             self.meter.watch("postgres", pid)
-        self.manage("migrate", "--verbosity", "0")
+
+    def kill_database(self) -> None:
+        """End PostgreSQL as a loss of power would: the postmaster and all its backends at once."""
+        pid = self._database.pid()
+        if pid is None:
+            raise BenchError("PostgreSQL does not run, so it cannot be killed.")
+        postmaster = psutil.Process(pid)
+        postmaster.suspend()  # so that it neither starts backends nor ends them in good order
+        for process in (*postmaster.children(recursive=True), postmaster):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
 
     def manage(self, *arguments: str) -> None:
         """Run one management command to its end."""
@@ -178,6 +193,12 @@ class Stack:
         self.programs[name] = program
         self.meter.watch(name, program.pid)
         return program
+
+    def kill(self, name: str) -> None:
+        """End a program as a crash would: at once and without a word."""
+        program = self.programs.pop(name)
+        program.kill()
+        program.wait()
 
     def log_end(self, name: str) -> str:
         """The last lines that a program wrote."""
