@@ -135,7 +135,13 @@ def migrated_template(
 def database(postgres: str, migrated_template: str) -> Iterator[str]:
     """URL of a fresh, migrated database, dropped after the test."""
     name = f"yunxin_{uuid4().hex[:12]}"
-    _run(postgres, sql.SQL("CREATE DATABASE {} TEMPLATE {}"), name, migrated_template)
+    _run(
+        postgres,
+        # Twice as fast as by the log for a small database.
+        sql.SQL("CREATE DATABASE {} TEMPLATE {} STRATEGY FILE_COPY"),
+        name,
+        migrated_template,
+    )
     yield url_of(postgres, name)
     _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
 
