@@ -36,6 +36,7 @@ from yunxin.campaigns.lifecycle import Content
 from yunxin.campaigns.models import Campaign, CampaignProgress, CampaignRecipient
 from yunxin.campaigns.states import State
 from yunxin.vocabulary import AudienceState, CampaignState, CampaignWish, ReviewState
+from yunxin.web.models import StoredFile
 
 
 def act(action: str, campaign: Campaign) -> Campaign:
@@ -214,6 +215,18 @@ def test_another_template_has_the_recipients_checked_anew(acme):
     assert fresh.audience_version > campaign.audience_version
     assert fresh.valid_count == 3
     assert CampaignRecipient.objects.filter(params=[]).count() == 3
+
+
+def test_a_new_file_takes_the_place_of_the_former_one(acme):
+    campaign = make_from_file(acme, "13800000001,a\n")
+    former = campaign.file
+    copied = lifecycle.copy(enterprise=acme, campaign_id=campaign.pk, by=acme.users.get())
+    for number in range(2):
+        file = make_file(acme, f"1380000000{number},a\n")
+        lifecycle.give_file(enterprise=acme, campaign_id=campaign.pk, file=file)
+    copied.refresh_from_db()
+    assert copied.file == former  # a copy keeps it
+    assert set(StoredFile.objects.all()) == {former, file}
 
 
 def test_another_name_leaves_the_recipients_alone(acme):

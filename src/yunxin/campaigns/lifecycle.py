@@ -150,6 +150,7 @@ def give_file(*, enterprise: Enterprise, campaign_id: int, file: StoredFile) -> 
         ContentMissing: there is no template to check against.
     """
     campaign = _locked_draft(enterprise, campaign_id)
+    preparation.discard_file(campaign)  # a former one
     campaign.audience, campaign.file = AudienceKind.FILE, file
     campaign.save(update_fields=("audience", "file"))
     _prepare_anew(campaign)

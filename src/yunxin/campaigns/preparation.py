@@ -233,6 +233,11 @@ def discard(campaign: Campaign) -> None:
     of_campaign = {"enterprise_id": campaign.enterprise_id, "campaign_id": campaign.pk}
     CampaignRecipient.objects.filter(**of_campaign).delete()
     RefusedLine.objects.filter(**of_campaign).delete()
+    discard_file(campaign)
+
+
+def discard_file(campaign: Campaign) -> None:
+    """Delete the file of a campaign unless a copy of the campaign uses it too."""
     file = campaign.file
     if file and not Campaign.objects.filter(file=file).exclude(pk=campaign.pk).exists():
         uploads.discard(file)
