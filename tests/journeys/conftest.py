@@ -42,11 +42,12 @@ class Platform:
 
 
 @pytest.fixture(scope="session")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(short_folder: Path) -> Iterator[Platform]:
     """`yunxin up` with its demo, on a free port and in a fresh folder."""
     if os.environ.get("DATABASE_URL"):
         pytest.skip("the journeys start a platform with a database of its own")
-    folder, port = tmp_path_factory.mktemp("up"), free_port()
+    folder, port = short_folder / "up", free_port()
+    folder.mkdir(mode=0o711)
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("YUNXIN_", "DJANGO_"))}
     # Marketing messages rest at night, tests do not.
     environment |= {"YUNXIN_MARKETING_FROM": "00:00", "YUNXIN_MARKETING_TO": "23:59"}

@@ -37,6 +37,8 @@ from yunxin.vocabulary import (
     CampaignWish,
     ChannelWish,
     ReviewState,
+    SignaturePosition,
+    TemplateKind,
     TrafficClass,
     message_id_floor,
 )
@@ -193,8 +195,8 @@ def _texts(template: Template) -> tuple[str, int]:
     text = compose(
         fill(template.content, values),
         signature=template.signature.name,
-        position=template.position,
-        kind=template.kind,
+        position=SignaturePosition(template.position),
+        kind=TemplateKind(template.kind),
     )
     return text, count(text)
 
