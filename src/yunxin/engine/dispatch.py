@@ -32,6 +32,7 @@ log = structlog.get_logger()
 POLL_S = 0.1
 REST_S = 0.004  # between two claims while everything is busy: many small claims cost more
 CLAIM_MOST = 1_000  # rows in one claim: about 20 ms
+COUNT_LEAST = 20  # of a group, however many groups there are
 GRANTS_MOST = 64  # claims in one round
 UNPARK_MOST = 2_000
 ROUNDS_OF_SHARE = 8  # an enterprise's turn takes an eighth of what it could have
@@ -206,6 +207,7 @@ class Dispatcher:
         self.claimed = 0
         self._served: dict[int, float] = {}
         self._segments: dict[tuple[int, int], float] = {}
+        self._groups = 1  # that waited the last time
         self._unsure = True  # whether the database may hold claims of ours that we know nothing of
         self._closed = False
         self.wake = asyncio.Event()
@@ -236,7 +238,10 @@ class Dispatcher:
         room = sum(max(0, line.room) for line in lines)
         if not room:
             return 0
-        rows = await self._store.fetch("who_waits", {"most": min(room, CLAIM_MOST)})
+        # Each group is counted as far as its share could go, so that many groups cost no more.
+        most = min(CLAIM_MOST, max(COUNT_LEAST, 2 * room // self._groups))
+        rows = await self._store.fetch("who_waits", {"most": most})
+        self._groups = max(1, len(rows))
         waiting = self._allowed(rows)
         if not waiting:
             return 0

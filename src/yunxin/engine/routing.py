@@ -60,5 +60,3 @@ def candidates(carrier: str, lines: Iterable[Line], avoid: int | None = None) ->
 def may_try_another(carrier: str, lines: Iterable[Line], refused_by: set[int]) -> bool:
     """Whether a channel that has not refused the message yet could carry it."""
     return any(line.serves(carrier) and line.channel_id not in refused_by for line in lines)
-
-

@@ -173,6 +173,7 @@ class Engine:
 
 
 async def _cancel(task: "asyncio.Future[None]") -> None:
-    task.cancel()
-    with suppress(asyncio.CancelledError):
-        await task
+    """End a part. A connection that breaks at that moment may swallow the first word."""
+    while not task.done():
+        task.cancel()
+        await asyncio.wait({task}, timeout=1.0)
