@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,12 +16,8 @@ import pytest
 from bench.stack import free_port
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-CHROMIUM = "/usr/bin/chromium"
-FLAGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
+from tests.shots import CHROMIUM, FLAGS, SIZES
+
 START_S = 120.0
 PATIENCE_MS = 20_000
 
@@ -42,18 +39,23 @@ class Platform:
 
 
 @pytest.fixture(scope="session")
-def platform(short_folder: Path) -> Iterator[Platform]:
+def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`yunxin up` with its demo, on a free port and in a fresh folder."""
+    with running(tmp_path_factory.mktemp("up")) as started:
+        yield started
+
+
+@contextmanager
+def running(folder: Path, *options: str) -> Iterator[Platform]:
+    """`yunxin up` in this folder until the block ends; what it says is kept in up.log."""
     if os.environ.get("DATABASE_URL"):
         pytest.skip("the journeys start a platform with a database of its own")
-    folder, port = short_folder / "up", free_port()
-    folder.mkdir(mode=0o711)
-    environment = {k: v for k, v in os.environ.items() if not k.startswith(("YUNXIN_", "DJANGO_"))}
-    # Marketing messages rest at night, tests do not.
-    environment |= {"YUNXIN_MARKETING_FROM": "00:00", "YUNXIN_MARKETING_TO": "23:59"}
+    port = free_port()
     command = [sys.executable, "-m", "yunxin", "up", "--port", str(port), "--data", str(folder)]
     with (folder / "up.log").open("wb") as log:
-        process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        process = subprocess.Popen(
+            [*command, *options], env=clean_environment(), stdout=log, stderr=log
+        )
     try:
         wait_until(lambda: has_logins(folder, process), START_S)
         demo = json.loads((folder / "demo.json").read_text())
@@ -61,6 +63,12 @@ def platform(short_folder: Path) -> Iterator[Platform]:
     finally:
         process.send_signal(signal.SIGINT)
         process.wait(60)
+
+
+def clean_environment() -> dict[str, str]:
+    """This one without settings of ours, but for the hours of marketing: tests do not rest."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("YUNXIN_", "DJANGO_"))}
+    return kept | {"YUNXIN_MARKETING_FROM": "00:00", "YUNXIN_MARKETING_TO": "23:59"}
 
 
 def has_logins(folder: Path, process: "subprocess.Popen[bytes]") -> bool:
@@ -100,10 +108,12 @@ class Visitor:
     def go(self, path: str) -> None:
         self.page.goto(self.platform.url + path)
 
-    def sign_in(self, username: str) -> None:
+    def sign_in(self, username: str, password: str = "") -> None:
+        """Sign in as somebody of the demo, or with the password that is given."""
+        password = password or self.platform.password(username)
         self.go("/login/")
         self.page.get_by_label("账号").fill(username)
-        self.page.get_by_label("密码", exact=True).fill(self.platform.password(username))
+        self.page.get_by_label("密码", exact=True).fill(password)
         self.page.get_by_role("button", name="登 录").click()
         self.page.wait_for_url(lambda url: "/login/" not in url)
 
@@ -111,6 +121,13 @@ class Visitor:
 @pytest.fixture
 def visit(browser: Browser, platform: Platform) -> Iterator[Callable[..., Visitor]]:
     """Give a visitor a browser of their own: `visit("phone")`."""
+    with visitors(browser, platform) as come:
+        yield come
+
+
+@contextmanager
+def visitors(browser: Browser, platform: Platform) -> Iterator[Callable[..., Visitor]]:
+    """A function that lets somebody come to the platform; they all leave when the block ends."""
     contexts = []
 
     def come(size: str = "desktop", locale: str = "zh-CN") -> Visitor:
