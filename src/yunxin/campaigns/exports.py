@@ -40,8 +40,9 @@ def refused_lines(campaign: Campaign) -> Iterator[tuple[int, str, str]]:
         yield row.line, row.content, labels.refusal(row.reason, row.detail)
 
 
-# Along the recipients; each is looked up by its phone, in the weeks since the campaign began. The
-# `+ 0` keeps the index by campaign out: it would read the whole campaign for every recipient.
+# Along the recipients; each is looked up by its phone in the weeks since the beginning. LATERAL
+# with its LIMIT makes it one look-up each, whatever the statistics say; `+ 0` keeps the index by
+# campaign out, which would read the whole campaign for every recipient.
 _OUTCOMES = """
 SELECT r.position, r.phone, r.params, m.carrier, m.state, m.code, m.segments, m.submitted_at,
        m.finished_at, q.message_id IS NOT NULL AS waits, f.reason, f.detail
@@ -49,8 +50,11 @@ SELECT r.position, r.phone, r.params, m.carrier, m.state, m.code, m.segments, m.
          WHERE enterprise_id = %(enterprise)s AND campaign_id = %(campaign)s
            AND position > %(after)s
          ORDER BY position LIMIT %(limit)s) AS r
-  LEFT JOIN message m ON m.enterprise_id = %(enterprise)s AND m.phone = r.phone
-        AND m.id >= %(floor)s AND (m.campaign_id + 0) = %(campaign)s
+  LEFT JOIN LATERAL (
+        SELECT id, carrier, state, code, segments, submitted_at, finished_at FROM message
+         WHERE enterprise_id = %(enterprise)s AND phone = r.phone AND id >= %(floor)s
+           AND (campaign_id + 0) = %(campaign)s
+         LIMIT 1) AS m ON true
   LEFT JOIN message_queue q ON q.enterprise_id = %(enterprise)s AND q.message_id = m.id
         AND m.state = 'accepted'
   LEFT JOIN campaign_refusal f ON f.enterprise_id = %(enterprise)s
