@@ -62,9 +62,8 @@ class Run:
     enterprise_id: int
     package_id: int
     began: datetime
-    in_doubt: Counter[int] = field(
-        default_factory=Counter
-    )  # message id → claimed at how many kills
+    in_doubt: set[int] = field(default_factory=set)  # ids in the hands of engines when killed
+    kills: int = 0
     cuts: int = 0
 
 
