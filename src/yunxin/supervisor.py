@@ -41,6 +41,7 @@ STEADY_AFTER_S = 60.0  # running this long, an earlier death is forgiven
 LOG_BYTES_MAX = 50 * 1024 * 1024
 LOG_TAIL_LINES = 12
 LOGIN_PATH = "/login/"
+CARRIER_ACCOUNT, CARRIER_PASSWORD = "yunxin", "secret"  # of the simulated carrier
 
 
 class Interrupted(Exception):
@@ -228,6 +229,7 @@ class Platform:
             wanted["simulator"] = [
                 "--smpp-port", str(self.ports.smpp),
                 "--http-port", str(self.ports.simulator_http),
+                "--account", f"{CARRIER_ACCOUNT}:{CARRIER_PASSWORD}",
                 *self.options.carrier,
             ]  # fmt: skip
         wanted |= {"engine": [], "jobs": []}
@@ -297,6 +299,8 @@ class Platform:
         content |= {
             "base_url": self.config.base_url,
             "smpp_port": self.ports.smpp if self.options.simulator else None,
+            "smpp_account": CARRIER_ACCOUNT if self.options.simulator else None,
+            "smpp_password": CARRIER_PASSWORD if self.options.simulator else None,
             "simulator_url": f"{self.config.base_url}/simulator/"
             if self.options.simulator
             else None,
@@ -317,6 +321,10 @@ class Platform:
             say(f"    {name:<16} {password:<16} {login.get('who', '')}")
         if any(program.name == "simulator" for program in self.programs):
             say(f"The simulated carrier's phones: {self.config.base_url}/simulator/")
+            say(
+                f"    its gateway, for channels: host 127.0.0.1, port {self.ports.smpp}, "
+                f"account {CARRIER_ACCOUNT}, password {CARRIER_PASSWORD}"
+            )
         say(f"Data and logs: {self.folder}   Ctrl-C stops everything.")
 
 

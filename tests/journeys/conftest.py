@@ -38,7 +38,7 @@ class Platform:
         return next(x["password"] for x in self.demo["logins"] if x["username"] == username)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
     """`yunxin up` with its demo, on a free port and in a fresh folder."""
     with running(tmp_path_factory.mktemp("up")) as started:
@@ -84,9 +84,9 @@ def wait_until(condition: Callable[[], bool], timeout_s: float) -> None:
         time.sleep(0.1)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """Debian's Chromium."""
+    """Debian's Chromium. Its loop runs in this thread, so it ends before other modules' tests."""
     expect.set_options(timeout=PATIENCE_MS)
     # Playwright's own loop runs in this thread while Django's fixtures are made.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -115,7 +115,7 @@ class Visitor:
         self.page.get_by_label("账号").fill(username)
         self.page.get_by_label("密码", exact=True).fill(password)
         self.page.get_by_role("button", name="登 录").click()
-        self.page.wait_for_url(lambda url: "/login/" not in url)
+        self.page.wait_for_url(lambda url: not url.partition("?")[0].endswith("/login/"))
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ def class_of(widget: forms.Widget) -> str:
     return "" if widget.is_hidden else "form-control"
 
 
-def _name_in_required_error(field: forms.Field) -> None:
+def name_in_required_error(field: forms.Field) -> None:
     """An empty field is asked for by its name, unless it has a sentence of its own for that."""
     if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
         message = _("Please fill in “%(field)s”.") % {"field": field.label or ""}
@@ -40,7 +40,7 @@ class Styled:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            _name_in_required_error(field)
+            name_in_required_error(field)
             own = field.widget.attrs.get("class", "")
             field.widget.attrs["class"] = f"{class_of(field.widget)} {own}".strip()
 
