@@ -1,0 +1,169 @@
+"""Every page of portal and console, opened in Chromium on a phone and on a desktop.
+
+The addresses are read from the URL resolver, so that a new page is looked at by itself; what is no
+page stands in `NOT_PAGES` with what it is. No page may fail, break the content security policy,
+scroll sideways, or have what axe-core calls a serious or critical fault.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+import pytest
+from playwright.sync_api import Browser, Page
+
+from tests.journeys.addresses import Address, every_address
+from tests.journeys.conftest import Platform, Visitor, visitors
+from tests.shots import check, too_wide
+
+ENTERPRISE_USER, OPERATOR = "yunqi", "operator"
+
+NOT_PAGES = {
+    "web:language": "a form is sent to it",
+    "web:file": "a download",
+    "accounts:login": "leads on whoever has signed in",
+    "accounts:logout": "a form is sent to it",
+    "accounts:first_password": "leads on whoever has chosen a password",
+    "accounts:mark_notices_read": "a form is sent to it",
+    "content:template_preview": "a part of a page",
+    "content:console_library_preview": "a part of a page",
+    "content:console_library_move": "a form is sent to it",
+    "content:console_library_switch": "a form is sent to it",
+    "content:console_reason_move": "a form is sent to it",
+    "carriers:console_try_text": "a part of a page",
+    "campaigns:preview": "a part of a page",
+    "campaigns:status": "a part of a page",
+    "campaigns:sample": "a download",
+    "campaigns:refused": "a download",
+    "campaigns:outcomes": "a download",
+    "campaigns:upload": "slices of a file are sent to it",
+    "campaigns:piece": "slices of a file are sent to it",
+    "campaigns:pause": "a form is sent to it",
+    "campaigns:resume": "a form is sent to it",
+    "campaigns:copy": "a form is sent to it",
+    "messaging:records_export": "a download",
+}
+DRAFT_STEPS = {
+    "campaigns:content", "campaigns:recipients", "campaigns:time", "campaigns:confirm",
+}  # fmt: skip
+WAITING = {"campaigns:change", "campaigns:delete"}
+PAGES = [each for each in every_address() if each.name not in NOT_PAGES]
+
+# One object for each kind of parameter, of the enterprise that signs in.
+OBJECTS = {
+    "signature_id": "SELECT min(id) FROM content_signature WHERE state = 'approved'",
+    "template_id": "SELECT min(id) FROM content_template WHERE state = 'approved'",
+    "content:signature_again": "SELECT min(id) FROM content_signature WHERE state = 'rejected'",
+    "content:console_signature": "SELECT min(id) FROM content_signature WHERE state = 'pending'",
+    "content:console_template": "SELECT min(id) FROM content_template WHERE state = 'pending'",
+    "row_id": "SELECT min(id) FROM content_librarytemplate",
+    "reason_id": "SELECT min(id) FROM content_rejectreason",
+    "channel_id": "SELECT min(id) FROM carriers_channel",
+    "prefix": "SELECT min(prefix) FROM carriers_numberprefix",
+    "word_id": "SELECT min(id) FROM carriers_forbiddenword",
+    "package_id": "SELECT min(id) FROM billing_package",
+    "entry_id": "SELECT min(id) FROM carriers_blockednumber",
+    "enterprise_id": "SELECT min(enterprise_id) FROM message",
+    "message_id": "SELECT min(id) FROM message WHERE enterprise_id = "
+    "(SELECT min(enterprise_id) FROM message)",
+    "campaigns draft": "SELECT max(id) FROM campaigns_campaign WHERE wish = 'draft'",
+    "campaigns waiting": "SELECT min(id) FROM campaigns_campaign c WHERE wish = 'pause'",
+    "campaigns": "SELECT min(campaign_id) FROM campaign_progress",
+    "users": "SELECT id FROM accounts_user WHERE username = 'yunqi-sender'",
+    "enterprises": "SELECT min(id) FROM accounts_enterprise",
+}
+
+
+@dataclass(frozen=True)
+class Scene:
+    """The demo with a few things more that pages are about."""
+
+    platform: Platform
+    objects: dict[str, Any]
+
+    def path_of(self, address: Address) -> str:
+        return address.path(**{p: self._value(address, p) for p in address.parameters})
+
+    def _value(self, address: Address, parameter: str) -> Any:
+        if parameter != "pk":
+            return self.objects.get(address.name) or self.objects[parameter]
+        if address.room == "campaigns":
+            kind = " draft" if address.name in DRAFT_STEPS else ""
+            kind = " waiting" if address.name in WAITING else kind
+            return self.objects[f"campaigns{kind}"]
+        return self.objects["users" if "users/<" in address.route else "enterprises"]
+
+
+@pytest.fixture(scope="module")
+def scene(platform: Platform) -> Scene:
+    with psycopg.connect(platform.database_url) as connection:
+        names = [
+            row[0]
+            for row in connection.execute(
+                "SELECT column_name FROM information_schema.columns"
+                " WHERE table_name = 'campaigns_campaign' AND column_name <> 'id'"
+            )
+        ]
+        connection.execute(_copy_as_draft(names))
+        connection.execute(
+            "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
+            " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
+        )
+        objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
+    missing = [name for name, value in objects.items() if value is None]
+    assert not missing, f"the demo has none of: {missing}"
+    return Scene(platform, objects)
+
+
+def _copy_as_draft(names: list[str]) -> bytes:
+    """The oldest task once more, as a draft."""
+    columns = ", ".join(f'"{name}"' for name in names)
+    values = ", ".join("'draft'" if name == "wish" else f'"{name}"' for name in names)
+    return (
+        f"INSERT INTO campaigns_campaign ({columns})"
+        f" SELECT {values} FROM campaigns_campaign ORDER BY id LIMIT 1"
+    ).encode()
+
+
+class SignedIn(dict[tuple[str, str], Visitor]):
+    """Visitors by user and size, who come and sign in when they are first asked for."""
+
+    def __init__(self, come: Callable[..., Visitor]) -> None:
+        self._come = come
+
+    def __missing__(self, key: tuple[str, str]) -> Visitor:
+        user, size = key
+        visitor = self[key] = self._come(size)
+        visitor.sign_in(user)
+        return visitor
+
+
+@pytest.fixture(scope="module")
+def signed_in(browser: Browser, platform: Platform) -> Iterator[SignedIn]:
+    with visitors(browser, platform) as come:
+        yield SignedIn(come)
+
+
+def faults(page: Page) -> list[str]:
+    """What is wrong with the page that is open."""
+    found = too_wide(page) + check(page)
+    headings = page.locator("h1").count()
+    return found if headings == 1 else [*found, f"{headings} headings of the first level"]
+
+
+@pytest.mark.parametrize("size", ["phone", "desktop"])
+@pytest.mark.parametrize("address", PAGES, ids=str)
+def test_it_opens_without_a_fault(
+    scene: Scene, signed_in: SignedIn, address: Address, size: str
+) -> None:
+    visitor = signed_in[OPERATOR if address.is_console else ENTERPRISE_USER, size]
+    visitor.complaints.clear()
+    answer = visitor.page.goto(scene.platform.url + scene.path_of(address))
+    assert answer is not None and answer.status == 200, f"{answer and answer.status}"
+    assert not visitor.page.url.endswith("/login/")
+    assert visitor.complaints + faults(visitor.page) == []
+
+
+def test_what_is_no_page_still_exists() -> None:
+    assert set(NOT_PAGES) <= {each.name for each in every_address()}
