@@ -38,6 +38,7 @@ log = structlog.get_logger()
 BATCH = 500  # recipients in one transaction: their package is locked for about 15 ms
 BATCHES_A_TURN = 8  # then the next campaign has its turn
 TICK_S = 0.25  # how long a free place in the queue or a due hour may go unnoticed
+LOOK_EVERY_S = 2.0  # for campaigns to begin with, besides each hint
 HELD_RETRY_S = 2.0  # a held campaign asks again this often, and at once when packages change
 
 HOLDS = {
@@ -114,6 +115,8 @@ class Feed:
         self._busy = False
         self._wake = asyncio.Event()
         self._retry_at: dict[int, float] = {}  # held campaigns, by the monotonic clock
+        self._hears = listener is not None
+        self._look_at = 0.0  # when to look for new campaigns, by the monotonic clock
         if listener is not None:
             listener.on("campaigns", self._hear)
             listener.on("directory", self._hear)
@@ -125,7 +128,7 @@ class Feed:
     async def once(self) -> bool:
         """Give every due campaign one turn; whether any of them got further."""
         self._busy = False
-        for row in await self._store.fetch("due_campaigns", {"now": self._now()}):
+        for row in await self._due():
             due = Due(row[0], row[1], CampaignWish(row[2]), row[3], row[4])
             if self._may_try(due):
                 try:
@@ -136,11 +139,21 @@ class Feed:
                     log.exception("feed.failed", campaign=due.id)  # the others go on
         return self._busy
 
+    async def _due(self) -> list[Row]:
+        """The campaigns on their way and, on a hint or after a while, those to begin with."""
+        now = {"now": self._now()}
+        rows = await self._store.fetch("live_campaigns", now)
+        if not self._hears or time.monotonic() >= self._look_at:
+            self._look_at = time.monotonic() + LOOK_EVERY_S
+            rows += await self._store.fetch("new_campaigns", now)
+        return rows
+
     def _pause_s(self) -> float:
         return 0 if self._busy else TICK_S
 
     def _hear(self, _: str) -> None:
         self._retry_at.clear()
+        self._look_at = 0.0
         self._wake.set()
 
     def _may_try(self, due: Due) -> bool:

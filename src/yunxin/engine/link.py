@@ -20,6 +20,7 @@ from typing import Protocol
 import structlog
 
 from yunxin.engine import outcomes
+from yunxin.engine.ids import wall_clock_ms
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing
 from yunxin.engine.pacing import Pace
@@ -370,18 +371,20 @@ class Link:
 
     def _write(self, stream: Conversation, count: int) -> int:
         """Write up to so many waiting parts to one session; gives how many it were."""
-        now, written = stream.touch(), 0
+        now, wall_ms, written = stream.touch(), wall_clock_ms(), 0
         for waiting in self._waiting:
             while waiting and written < count:
                 message, index = waiting.popleft()
                 if message.doubted:  # it will be judged as a whole: do not send the rest
                     self._land(message)
-                elif self._submit(stream, message, index, now):
+                elif self._submit(stream, message, index, now, wall_ms):
                     written += 1
         stream.flush_soon()
         return written
 
-    def _submit(self, stream: Conversation, message: Outgoing, index: int, now: float) -> bool:
+    def _submit(
+        self, stream: Conversation, message: Outgoing, index: int, now: float, wall_ms: int
+    ) -> bool:
         try:
             stream.session.submit(
                 self._wire.template(message.extension, message.alphabet),
@@ -396,7 +399,7 @@ class Link:
             message.unsendable = True
             self._land(message)
             return False
-        message.begun = True
+        message.written_ms = message.written_ms or wall_ms
         return True
 
     def _give_back(self, *, begun_too: bool) -> None:

@@ -31,9 +31,10 @@ class Outgoing:
     """
 
     __slots__ = (
-        "alphabet", "attempt", "begun", "carrier", "channel_id", "doubted", "enterprise_id",
+        "alphabet", "attempt", "carrier", "channel_id", "doubted", "enterprise_id",
         "extension", "group", "ids", "left", "link", "message_id", "parts", "phone", "priority",
         "refused_by", "repeats", "segments", "status", "text", "traffic", "unsendable",
+        "written_ms",
     )  # fmt: skip
 
     def __init__(
@@ -69,12 +70,17 @@ class Outgoing:
         self.alphabet = Alphabet.UCS2
         self.parts: Sequence[bytes] = ()
         self.ids: list[str] = []
-        self.begun = False  # whether any part was written to a socket
+        self.written_ms = 0  # when the first part was written to a socket, since 1970
         self.left = 0  # parts of which nothing final is known yet
         self.status = 0  # the worst refusal of a part so far
         self.doubted: MessageEventKind | None = None  # why nobody knows whether it was taken
         self.unsendable = False  # its values do not fit the protocol's fields
         self.repeats = 0  # how often parts of it were sent anew by the link itself
+
+    @property
+    def begun(self) -> bool:
+        """Whether any part was written to a socket."""
+        return self.written_ms > 0
 
     @property
     def taken(self) -> bool:

@@ -345,6 +345,10 @@ class ArrayLiteralDumper(Dumper):
             return b"{}"
         if type(obj[0]) is int and None not in obj:
             return f"{{{','.join(map(str, obj))}}}".encode()
+        if type(obj[0]) is str and None not in obj:
+            text = '","'.join(obj)
+            if "\\" not in text and text.count('"') == 2 * len(obj) - 2:
+                return f'{{"{text}"}}'.encode()
         return f"{{{','.join(map(_element, obj))}}}".encode()
 
 

@@ -1,14 +1,21 @@
--- name: due_campaigns
--- Campaigns whose time has come and that are not through, and those that are to be ended.
-SELECT c.id, c.enterprise_id, c.wish, p.campaign_id IS NOT NULL, coalesce(p.hold, '')
+-- name: live_campaigns
+-- Campaigns on their way: those that are to be fed on, and those that are to be ended.
+SELECT c.id, c.enterprise_id, c.wish, true, p.hold
+FROM campaign_progress p JOIN campaigns_campaign c ON c.id = p.campaign_id
+WHERE p.state IN ('feeding', 'fed') AND c.deleted_at IS NULL AND c.kind = 'text'
+    AND (c.wish = 'terminate' OR c.wish = 'run' AND p.state = 'feeding'
+        AND c.audience_state = 'ready' AND coalesce(c.scheduled_at <= %(now)s, true))
+ORDER BY c.id
+
+-- name: new_campaigns
+-- Campaigns whose time has come and that nobody began with, and those to be ended before that.
+-- It passes over every campaign that was ever run, so it is asked on a hint and now and then.
+SELECT c.id, c.enterprise_id, c.wish, false, ''
 FROM campaigns_campaign c
-LEFT JOIN campaign_progress p ON p.campaign_id = c.id
 WHERE c.wish IN ('run', 'terminate') AND c.deleted_at IS NULL AND c.kind = 'text'
-    AND CASE c.wish
-        WHEN 'run' THEN c.audience_state = 'ready' AND coalesce(c.scheduled_at <= %(now)s, true)
-            AND coalesce(p.state = 'feeding', true)
-        ELSE coalesce(p.state IN ('feeding', 'fed'), true)
-        END
+    AND (c.wish = 'terminate'
+        OR c.audience_state = 'ready' AND coalesce(c.scheduled_at <= %(now)s, true))
+    AND NOT EXISTS (SELECT FROM campaign_progress p WHERE p.campaign_id = c.id)
 ORDER BY c.id
 
 -- name: lock_campaign

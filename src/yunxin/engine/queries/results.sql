@@ -6,18 +6,20 @@
 -- Driven by the queue rows that are deleted, so that a second run changes nothing.
 WITH told AS (
     SELECT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[],
-        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(groups)s::bigint[])
-        AS t (enterprise_id, message_id, channel_id, part_ids, grp)
+        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(written_ms)s::bigint[],
+        %(groups)s::bigint[])
+        AS t (enterprise_id, message_id, channel_id, part_ids, written_ms, grp)
 ), gone AS (
     DELETE FROM message_queue q USING told t
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
         AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, t.channel_id, string_to_array(t.part_ids, E'\n')
-        AS ids, t.grp
+        AS ids, t.written_ms, t.grp
 ), kept AS (
     INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part,
         parts, submitted_at)
-    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids), now()
+    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids),
+        to_timestamp(g.written_ms / 1000.0)
     FROM gone g CROSS JOIN LATERAL unnest(g.ids) WITH ORDINALITY AS p (id, part)
 )
 INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
@@ -36,19 +38,20 @@ JOIN unnest(%(g_enterprise_ids)s::bigint[], %(g_days)s::date[], %(g_kinds)s::tex
 -- What parts of them the carrier has is kept, so that their receipts find something.
 WITH told AS (
     SELECT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[],
-        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(states)s::text[], %(codes)s::text[],
-        %(events)s::text[])
-        AS t (enterprise_id, message_id, channel_id, part_ids, state, code, events)
+        %(channel_ids)s::bigint[], %(part_ids)s::text[], %(written_ms)s::bigint[],
+        %(states)s::text[], %(codes)s::text[], %(events)s::text[])
+        AS t (enterprise_id, message_id, channel_id, part_ids, written_ms, state, code, events)
 ), gone AS (
     DELETE FROM message_queue q USING told t
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
         AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id,
-        string_to_array(t.part_ids, E'\n') AS ids, t.state, t.code, t.events
+        string_to_array(t.part_ids, E'\n') AS ids, t.written_ms, t.state, t.code, t.events
 ), kept AS (
     INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part,
         parts, submitted_at)
-    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids), now()
+    SELECT g.channel_id, p.id, g.enterprise_id, g.message_id, p.part, cardinality(g.ids),
+        to_timestamp(g.written_ms / 1000.0)
     FROM gone g CROSS JOIN LATERAL unnest(g.ids) WITH ORDINALITY AS p (id, part)
     WHERE p.id <> ''
 ), noted AS (
@@ -59,6 +62,7 @@ WITH told AS (
         WITH ORDINALITY AS e (kind, step)
 ), done AS (
     UPDATE message m SET state = g.state, code = g.code, channel_id = g.channel_id,
+        submitted_at = CASE WHEN g.written_ms > 0 THEN to_timestamp(g.written_ms / 1000.0) END,
         finished_at = now(), refunded = g.state = ANY (%(refunded_states)s::text[])
     FROM gone g
     WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.finished_at IS NULL
