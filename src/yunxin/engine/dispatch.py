@@ -31,7 +31,7 @@ log = structlog.get_logger()
 
 POLL_S = 0.1
 REST_S = 0.004  # between two claims while everything is busy: many small claims cost more
-CLAIM_MOST = 1_000  # rows in one claim: about 20 ms
+CLAIM_MOST = 300  # rows in one claim: about 8 ms
 COUNT_LEAST = 20  # of a group, however many groups there are
 GRANTS_MOST = 64  # claims in one round
 UNPARK_MOST = 2_000

@@ -58,12 +58,15 @@ def plain(text: str) -> str:
     return text.replace("\0", "").replace("\n", " ") if "\0" in text or "\n" in text else text
 
 
+_DATE_FORMATS = {10: "%y%m%d%H%M", 12: "%y%m%d%H%M%S"}
+
+
 @lru_cache(maxsize=4_096)
 def written(done: str) -> str:
     """A carrier's `YYMMDDhhmm[ss]`, taken as Shanghai's time, in ISO; empty if it is no date."""
     try:
-        moment = datetime.strptime(done, "%y%m%d%H%M%S" if len(done) == 12 else "%y%m%d%H%M")
-    except ValueError:  # a date that cannot be is no reason to lose a receipt
+        moment = datetime.strptime(done, _DATE_FORMATS[len(done)])
+    except (KeyError, ValueError):  # a date that cannot be is no reason to lose a receipt
         return ""
     return f"{moment.isoformat(sep=' ')}+08"
 
