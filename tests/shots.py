@@ -97,28 +97,6 @@ def _set_up_django() -> None:
         from yunxin.web.translations import compile_all
 
         compile_all()
-        _leave_out_broken_rooms()
-
-
-def _leave_out_broken_rooms() -> None:
-    """A room that somebody is in the middle of writing does not stop pictures of the others."""
-    import types
-    from importlib.machinery import ModuleSpec
-    from importlib.util import find_spec
-
-    from django.conf import settings
-
-    for room in [app for app in settings.INSTALLED_APPS if app.startswith("yunxin.")]:
-        name = f"{room}.urls"
-        try:
-            if find_spec(name):
-                importlib.import_module(name)
-        except (ImportError, SyntaxError, AttributeError) as error:
-            print(f"without {room}: {error}", file=sys.stderr)  # noqa: T201
-            empty = types.ModuleType(name)
-            empty.__spec__ = ModuleSpec(name, None)
-            empty.urlpatterns = []  # type: ignore[attr-defined]
-            sys.modules[name] = empty
 
 
 @contextmanager
