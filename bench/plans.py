@@ -125,7 +125,7 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
         "find_waiting_of_campaign": {**acme, "limit": 1000},
         "find_waiting_of_enterprise": {"enterprise_id": 1, "after": 0, "limit": 1000},
         "cancel_messages": {"enterprise_id": 1, "message_ids": queued, "code": "terminated"},
-        "who_waits": {"most": 1000},
+        "who_waits": {"most": 40},  # a thousand places among 57 groups, twice
         "claim_messages": {
             "enterprise_id": 1, "priority": 1, "carrier": "mobile", "most": 500, "paused": [],
             "engine_id": ENGINE,
@@ -133,6 +133,7 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
         "store_sent": {
             "enterprise_ids": ones, "message_ids": queued, "channel_ids": ones,
             "part_ids": [f"a{n}" for n in range(500)], "groups": ones, "engine_id": ENGINE,
+            "written_ms": [int(now.timestamp() * 1000)] * 500,
             "g_kinds": ["text"],
             **{f"g_{name}": group[name] for name in group if name not in ("messages", "segments")},
         },
