@@ -4,6 +4,8 @@ import json
 import subprocess
 import sys
 
+import pytest
+
 SCRIPT = """
 import logging, structlog
 from yunxin import logs
@@ -12,6 +14,7 @@ logs.configure(Config(log_format={format!r}, log_level="info"), "engine")
 structlog.get_logger().info("link.bound", channel=7, name="移动")
 logging.getLogger("other").warning("not %s", "ours")
 structlog.get_logger().debug("left out")
+password = "not for the log"
 try:
     1 / 0
 except ZeroDivisionError:
@@ -43,3 +46,10 @@ def test_people_can_read_the_other_shape():
     assert "link.bound" in said
     assert "channel=7" in said
     assert "left out" not in said
+
+
+@pytest.mark.parametrize("format", ["json", "console"])
+def test_a_traceback_says_where_and_never_with_which_values(format: str):
+    said = "\n".join(lines(format))
+    assert "ZeroDivisionError" in said
+    assert "not for the log" not in said

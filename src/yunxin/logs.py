@@ -14,6 +14,10 @@ from structlog.typing import EventDict, Processor
 
 from yunxin.config import Config
 
+# Where in the code, but never with which values: those are texts, phones and passwords.
+_TRACEBACKS = structlog.processors.ExceptionRenderer(
+    structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+)
 QUIET = {"django.request": "ERROR", "asyncio": "WARNING", "procrastinate": "WARNING"}
 
 
@@ -54,10 +58,12 @@ def _last_processors(config: Config) -> Sequence[Processor]:
     if config.log_format == "console":
         return [
             structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-            structlog.dev.ConsoleRenderer(colors=False),
+            structlog.dev.ConsoleRenderer(
+                colors=False, exception_formatter=structlog.dev.plain_traceback
+            ),
         ]
     return [
         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-        structlog.processors.dict_tracebacks,
+        _TRACEBACKS,
         structlog.processors.JSONRenderer(ensure_ascii=False),
     ]
