@@ -73,7 +73,7 @@ async def test_each_magic_number_ends_as_it_says(stage: Stage) -> None:
         channel(stage.world, stage.config, smsc.port, answer_timeout_s=1)
         async with Engine(stage.config) as engine:
             await stage.send(engine, *map(magic, fates), magic("0004"))
-            await until(lambda: stage.pending() == 1, 90)
+            await until(lambda: stage.pending() == 1, 60)
             await engine.settle.once()
     assert stage.fates() == fates | {"0004": ("accepted", None)}
     # What failed and what expired is paid back, what is unknown is not.
@@ -284,6 +284,15 @@ async def test_throttling_loses_nobody_and_fails_nobody(stage: Stage) -> None:
     assert stage.states() == {"delivered": 400}
     assert smsc.counts()["duplicates"] == 0
     assert stage.events() == []
+
+
+async def test_the_slowest_channel_sends_everything_too(stage: Stage) -> None:
+    async with carrier() as smsc:
+        channel(stage.world, stage.config, smsc.port, rate_per_s=5, window=1_000)
+        async with Engine(stage.config) as engine:
+            await stage.send(engine, *[phone(n * 100) for n in range(1, 9)])
+            await stage.done(10)
+    assert stage.states() == {"delivered": 8}
 
 
 async def test_disconnects_lose_nobody(stage: Stage) -> None:

@@ -54,7 +54,8 @@ class Lines:
             if link.bound:
                 line = self._lines[channel_id]
                 line.carriers, line.weight = link.channel.carriers, link.channel.weight
-                line.room, line.kept = link.room(), link.kept
+                line.room, rest = link.room()
+                line.kept = max(0, line.room - rest)
                 bound.append(line)
         self._level(bound)
         return bound

@@ -208,19 +208,19 @@ class Link:
             c.stream is not None and c.sends for c in self._connections
         )
 
-    def room(self) -> int:
-        """How many more parts may be handed over now."""
+    def room(self) -> tuple[int, int]:
+        """How many more parts may be handed over now: of verification codes, and of the rest.
+
+        The rest leaves a few places of the window free, and waits behind what waits here
+        already; a code is written before all that.
+        """
         free = self.window - self._outstanding
         if free <= 0 or self._stopping.is_set():
-            return 0
-        now = self._loop.time()
-        backlog = sum(map(len, self._waiting))
-        return min(free, self._pace.within(AHEAD_S, now) - backlog)
-
-    @property
-    def kept(self) -> int:
-        """The part of the room that only verification codes may take."""
-        return int(self.window * KEPT_FOR_CODES)
+            return 0, 0
+        paced = self._pace.within(AHEAD_S, self._loop.time())
+        codes = min(free, paced - len(self._waiting[Priority.VERIFICATION]))
+        rest = min(free - int(self.window * KEPT_FOR_CODES), paced - sum(map(len, self._waiting)))
+        return max(0, codes), max(0, rest)
 
     def take(self, messages: Sequence[Outgoing]) -> None:
         """Send these; each ends in exactly one verdict on the desk."""
