@@ -131,6 +131,12 @@ def test_receipts_without_a_message_are_listed_and_filtered(client):
     assert "early-11" not in stray
 
 
+@pytest.mark.parametrize("bound", ["before", "after"])
+def test_numbers_beyond_any_id_are_harmless(client, bound):
+    hold_receipt("early-1", unmatched=False)
+    shown(client, "console_receipts", **{bound: "9" * 19})
+
+
 def test_the_console_is_not_for_enterprises(client, acme):
     message = make_message(make_template(acme))
     client.force_login(acme.users.get())

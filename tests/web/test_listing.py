@@ -60,6 +60,11 @@ def test_nonsense_in_the_address_is_harmless(fifty: None, query: str) -> None:
     assert 0 < len(people(query).items) <= 10
 
 
+@pytest.mark.parametrize("query", ["q=%00person", "phone=%00", "role=%00", "created_from=%00"])
+def test_a_nul_character_is_left_out(fifty: None, query: str) -> None:
+    assert len(people(query).items) == 10
+
+
 def test_search_looks_into_all_its_fields(fifty: None) -> None:
     User.objects.filter(username="person07").update(full_name="Zhao")
     assert names(people("q=zhao")) == names(people("q=PERSON07")) == ["person07"]

@@ -26,6 +26,7 @@ CellKind = Literal["text", "title", "status", "number", "time", "code", "actions
 
 SIZES = (10, 20, 50, 100)
 YEARS = (2000, 2100)  # further days are slips of the finger, and leave the calendar of time zones
+ID_MAX = 2**63 - 1  # bigint
 SEARCH_MAX = 100  # characters; nobody types more, and it goes into a LIKE
 
 
@@ -138,6 +139,16 @@ def _midnight(day: date | None) -> datetime | None:
     return timezone.make_aware(datetime.combine(day, time())) if day else None
 
 
+def _storable(query: QueryDict) -> QueryDict:
+    """A query string without NUL characters, which PostgreSQL knows in no text."""
+    if not any("\0" in value for _name, values in query.lists() for value in values):
+        return query
+    clean = query.copy()
+    for name, values in query.lists():
+        clean.setlist(name, [value.replace("\0", "") for value in values])
+    return clean
+
+
 @dataclass(frozen=True)
 class Shown:
     """A filter as it stands in the page: with what was chosen."""
@@ -183,7 +194,7 @@ class Listing:
         self, request: HttpRequest, rows: QuerySet[Any], *, filters: Sequence[Filter] | None = None
     ) -> None:
         self.request = request
-        self.query = request.GET
+        self.query = _storable(request.GET)
         self.rows = rows
         if filters is not None:
             self.filters = filters
@@ -335,7 +346,8 @@ class KeysetListing(Listing):
 
     def _bound(self, name: str) -> int | None:
         text = self.query.get(name, "")
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 20 else None
+        is_number = text.isascii() and text.isdigit() and len(text) < 20
+        return min(int(text), ID_MAX) if is_number else None
 
     def window(self, *, before: int | None, after: int | None, limit: int) -> list[Any]:
         """Up to `limit` rows: the newest below `before`, or the oldest above `after`."""
