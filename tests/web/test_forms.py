@@ -33,6 +33,14 @@ def test_an_empty_field_is_asked_for_by_name_unless_it_says_it_itself() -> None:
         assert form.errors["own"] == ["Say it!"]
 
 
+def test_other_errors_say_what_to_do_too() -> None:
+    with translation.override("zh-hans"):
+        form = Sample({"name": "too long", "colour": "blue", "own": "x\0"})
+        assert form.errors["name"] == ["最多 5 个字符，当前为 8 个字符，请缩短。"]
+        assert form.errors["colour"] == ["该选项已失效，请重新选择。"]
+        assert form.errors["own"] == ["内容中含有不可见字符，请删除。"]
+
+
 def test_errors_and_help_belong_to_their_field_for_screen_readers() -> None:
     shown = str(Sample({"name": "too long", "own": "x"})["name"].as_field_group())
     assert 'aria-invalid="true"' in shown and 'value="too long"' in shown

@@ -17,7 +17,7 @@ from yunxin.campaigns.audience import typed_numbers
 from yunxin.campaigns.lifecycle import NAME_LENGTH_MAX, TYPED_MAX
 from yunxin.content.models import Template
 from yunxin.text import placeholders
-from yunxin.web.forms import Form, MomentInput, name_in_required_error
+from yunxin.web.forms import Form, MomentInput, say_what_to_do
 
 PARAM_LENGTH_MAX = 500
 NOW, LATER = "now", "later"
@@ -54,7 +54,7 @@ class ParamsMixin:
                 initial=values[at - 1] if at <= len(values) else "",
                 widget=forms.TextInput({"class": "form-control", "autocomplete": "off"}),
             )
-            name_in_required_error(self.fields[f"param_{at}"])
+            say_what_to_do(self.fields[f"param_{at}"])
             self.param_fields.append(f"param_{at}")
 
     @property

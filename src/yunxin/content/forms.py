@@ -280,9 +280,9 @@ def traffic_of(kind: str, traffic: str) -> TrafficClass:
 
 
 def typed_list(data: Any, name: str) -> list[str]:
-    """All values of a field that stands in the page several times."""
+    """All values of a field that stands in the page several times, without NUL characters."""
     values: Iterable[str] = data.getlist(name) if hasattr(data, "getlist") else data.get(name, ())
-    return [value.strip() for value in values]
+    return [value.replace("\0", "").strip() for value in values]
 
 
 class RejectForm(Form):

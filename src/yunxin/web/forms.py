@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 FIELD_CLASSES: dict[type[forms.Widget], str] = {
     forms.CheckboxInput: "form-check-input",
@@ -24,11 +25,29 @@ def class_of(widget: forms.Widget) -> str:
     return "" if widget.is_hidden else "form-control"
 
 
-def name_in_required_error(field: forms.Field) -> None:
-    """An empty field is asked for by its name, unless it has a sentence of its own for that."""
-    if field.error_messages.get("required") == forms.Field.default_error_messages["required"]:
-        message = _("Please fill in “%(field)s”.") % {"field": field.label or ""}
-        field.error_messages["required"] = message
+# Django's own sentences are translated word by word; ours say what to do.
+_SENTENCES: dict[str, Any] = {
+    "max_length": gettext_lazy(
+        "At most %(limit_value)d characters fit here; these are %(show_value)d. Shorten the text."
+    ),
+    "null_characters_not_allowed": gettext_lazy(
+        "There is a character that cannot be seen. Remove it."
+    ),
+    "invalid_choice": gettext_lazy("This is not one of the choices any more. Choose another one."),
+    "min_value": gettext_lazy("Enter a number of at least %(limit_value)s."),
+    "max_value": gettext_lazy("Enter a number of at most %(limit_value)s."),
+}
+
+
+def say_what_to_do(field: forms.Field) -> None:
+    """Put our sentences in the place of Django's; what a field says by itself stays."""
+    standard: dict[str, Any] = {}
+    for ancestor in reversed(type(field).__mro__):
+        standard |= getattr(ancestor, "default_error_messages", {})
+    required = _("Please fill in “%(field)s”.") % {"field": field.label or ""}
+    for code, sentence in {"required": required, **_SENTENCES}.items():
+        if field.error_messages.get(code) == standard.get(code):
+            field.error_messages[code] = sentence
 
 
 class Styled:
@@ -40,7 +59,7 @@ class Styled:
         kwargs.setdefault("label_suffix", "")
         super().__init__(*args, **kwargs)
         for field in self.fields.values():
-            name_in_required_error(field)
+            say_what_to_do(field)
             own = field.widget.attrs.get("class", "")
             field.widget.attrs["class"] = f"{class_of(field.widget)} {own}".strip()
 

@@ -18,7 +18,7 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext
 from django.views.decorators.http import require_safe
 
 from yunxin.web.models import StoredChunk, StoredFile
@@ -70,7 +70,8 @@ class FileTypeRefused(UploadError):
     """The bytes are not of a type that its use allows."""
 
     def __init__(self, name: str, accepts: Collection[str]) -> None:
-        types = ", ".join(str(_SHOWN.get(each, each)) for each in accepts)
+        separator = pgettext("between things of a list", ", ")
+        types = separator.join(str(_SHOWN.get(each, each)) for each in accepts)
         sentence = _(
             "“%(name)s” cannot be used: its content, not only its name, must be %(types)s."
         )
