@@ -308,6 +308,19 @@ async def test_disconnects_lose_nobody(stage: Stage) -> None:
     assert stage.events().count("sent_again") == doubts
 
 
+async def test_a_line_that_works_and_is_cut_again_and_again_comes_back_at_once(
+    stage: Stage,
+) -> None:
+    async with carrier(behaving(disconnect_every_messages=25)) as smsc:
+        channel(stage.world, stage.config, smsc.port, window=10)
+        async with Engine(stage.config) as engine:
+            await stage.send(engine, *[phone(n * 100) for n in range(1, 251)])
+            # Ten cuts: half a second each, where waits that double would take minutes.
+            await stage.done(20)
+    assert smsc.counts()["cut"] >= 8
+    assert stage.states() == {"delivered": 250}
+
+
 async def test_a_pair_sends_by_one_connection_and_hears_by_the_other(stage: Stage) -> None:
     async with carrier() as smsc:
         channel(stage.world, stage.config, smsc.port, bind_mode="pair", sessions=2)

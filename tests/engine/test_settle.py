@@ -225,6 +225,17 @@ async def test_without_a_receipt_in_time_a_message_becomes_unknown(
     assert disagreements(database) == []
 
 
+async def test_a_demo_does_not_wait_for_days(store, config, acceptor, world, acme, template):
+    world.package(acme)
+    await send(acceptor, acme, template)
+    await submit_all(world)
+    config = replace(config, demo=True)
+    soon = Settle(store, config, now=lambda: datetime.now(UTC) + timedelta(minutes=4))
+    assert await soon.close_overdue() == 0
+    later = Settle(store, config, now=lambda: datetime.now(UTC) + timedelta(minutes=6))
+    assert await later.close_overdue() == 10
+
+
 async def test_what_is_still_queued_or_was_submitted_lately_may_still_get_its_word(
     store, config, acceptor, world, acme, template, monkeypatch
 ):

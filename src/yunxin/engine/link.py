@@ -14,7 +14,6 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from random import random
 from typing import Protocol
 
 import structlog
@@ -24,6 +23,7 @@ from yunxin.engine.ids import wall_clock_ms
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing
 from yunxin.engine.pacing import Pace
+from yunxin.engine.store import Backoff
 from yunxin.engine.wire import Wire
 from yunxin.protocols.errors import LocalProtocolError
 from yunxin.protocols.events import (
@@ -132,11 +132,12 @@ class Desk(Protocol):
 class Connection:
     """One session of the account, kept bound: a place that a stream comes to and goes from."""
 
-    __slots__ = ("mode", "stream")
+    __slots__ = ("mode", "stream", "useful")
 
     def __init__(self, mode: BindMode) -> None:
         self.mode = mode
         self.stream: Conversation | None = None  # while it is bound
+        self.useful = False  # since it was bound the carrier took a message or told something
 
     @property
     def sends(self) -> bool:
@@ -262,18 +263,17 @@ class Link:
                 connection.stream.abort()
 
     async def _keep_bound(self, connection: Connection) -> None:
-        wait_s = RECONNECT_FIRST_S
+        backoff = Backoff(RECONNECT_FIRST_S, RECONNECT_LONGEST_S)
         while not self._stopping.is_set():
             began = self._loop.time()
             stream = await self._connect(connection)
             if stream is not None:
                 await self._while_bound(stream)
-                if self._loop.time() - began > STEADY_S:
-                    wait_s = RECONNECT_FIRST_S
+                if connection.useful or self._loop.time() - began > STEADY_S:
+                    backoff.reset()
             with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(wait_s * (0.5 + random())):
+                async with asyncio.timeout(backoff.next_s()):
                     await self._stopping.wait()
-            wait_s = min(wait_s * 2, RECONNECT_LONGEST_S)
 
     async def _connect(self, connection: Connection) -> Conversation | None:
         channel = self.channel
@@ -426,8 +426,11 @@ class Link:
         for event in events:
             match event:
                 case SubmitAnswered():
+                    if not event.status:
+                        connection.useful = True
                     self._answered(event)
                 case ReceiptArrived():
+                    connection.useful = True
                     self._receipt(stream, event)
                 case _:
                     self._seldom(connection, stream, event)
@@ -451,7 +454,7 @@ class Link:
                 pass
 
     def _bound(self, connection: Connection, stream: Conversation) -> None:
-        connection.stream = stream
+        connection.stream, connection.useful = stream, False
         self.refused = False
         self.bound_at = datetime.now(UTC)
         log.info("link.bound", channel=self.channel.id, mode=connection.mode)
