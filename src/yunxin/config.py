@@ -244,6 +244,37 @@ class Config:
         0, "Port on 127.0.0.1 where an engine shows its metrics to Prometheus; 0 means nowhere.",
         unit="port", read=_count,
     )  # fmt: skip
+    event_days: int = _setting(
+        7, "So long receipts and replies can be pulled and pushed again.", unit="days", read=_count
+    )
+    push_network: tuple[str, ...] = _setting(
+        (),
+        "Networks that receipts and replies may be pushed to though they are not public.",
+        unit="addresses or CIDRs separated by commas",
+        read=_words,
+    )
+
+    # -- api ----------------------------------------------------------------------------------
+    api_url: str = _setting(
+        "",
+        "Where enterprises' systems reach the API; empty: under the address of the pages.",
+        unit="URL",
+        read=lambda value: value.rstrip("/"),
+    )
+    api_requests_per_s: int = _setting(
+        200, "Requests that one key may make, where the operator set nothing else.",
+        unit="requests per second", read=_count,
+    )  # fmt: skip
+    api_recipients_per_s: int = _setting(
+        2_000, "Recipients that one enterprise may send to, where the operator set nothing else.",
+        unit="recipients per second", read=_count,
+    )  # fmt: skip
+    ronghe_replay_window_s: float = _setting(
+        60.0,
+        "An identical request of the dialect within this time gets the first answer again.",
+        unit="seconds",
+        read=_seconds,
+    )
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] | None = None) -> Self:

@@ -33,6 +33,7 @@ INSTALLED_APPS = [
     "yunxin.billing",
     "yunxin.content",
     "yunxin.carriers",
+    "yunxin.interfaces",
     "yunxin.campaigns",
     "yunxin.messaging",
     "yunxin.stats",

@@ -207,6 +207,62 @@ class Refusal(StrEnum):
     FULL_WIDTH_COMMA = "full_width_comma"
 
 
+class CredentialKind(StrEnum):
+    """Which interface a credential opens."""
+
+    RONGHE = "ronghe"  # the AccessKey of the dialect
+    V1 = "v1"
+
+
+class PushKind(StrEnum):
+    """What is pushed to an enterprise's URL; `test` is what the button of the page sends."""
+
+    RECEIPTS = "receipts"
+    REPLIES = "replies"
+    TEST = "test"
+
+
+class PushFormat(StrEnum):
+    """In whose words it is pushed."""
+
+    RONGHE = "ronghe"
+    V1 = "v1"
+
+
+class PushBatchState(StrEnum):
+    """The life of one request to an enterprise's URL."""
+
+    WAITING = "waiting"  # to be tried, now or later
+    ACKED = "acked"
+    DEAD = "dead"  # not acknowledged in all the time that it was tried
+
+
+class PushWishKind(StrEnum):
+    """What people want pushed."""
+
+    TEST = "test"
+    BATCH = "batch"  # one batch again
+    RANGE = "range"  # everything of a time again
+
+
+class PushError(StrEnum):
+    """Why a try of a push was not acknowledged; people read the sentence."""
+
+    NONE = ""
+    BAD_URL = "bad_url"
+    NOT_FOUND = "name_not_found"  # the host has no address
+    FORBIDDEN_ADDRESS = "forbidden_address"  # private, loopback, link-local …
+    CONNECT = "connect"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    BROKEN_OFF = "broken_off"  # closed before the answer was whole
+    TOO_LONG = "answer_too_long"
+    REDIRECT = "redirect"  # not followed
+    STATUS = "status"  # any other status than the format asks for
+    NOT_JSON = "not_json"  # the dialect wants {"status":0}
+    SAID_NO = "said_no"  # {"status":1} and the like
+
+
 class BlockReason(StrEnum):
     """Why a phone is on a blacklist."""
 

@@ -146,7 +146,7 @@ class ForbiddenWord(models.Model):
 
 
 class EngineInstance(models.Model):
-    """A running engine: its id, and that it is alive. Writer: engine.
+    """A running engine, or API process: its id, and that it is alive. Writer: engine.
 
     An engine also holds the session advisory lock (ENGINE_LOCK, id): who can take the lock of
     another knows that it is gone, however it went.
@@ -157,6 +157,7 @@ class EngineInstance(models.Model):
     host = models.CharField(max_length=100)
     pid = models.IntegerField()
     version = models.CharField(max_length=20)
+    role = models.CharField(max_length=8, default="engine", db_default="engine")  # or "api"
     started_at = models.DateTimeField()
     heartbeat_at = models.DateTimeField()
 

@@ -1,7 +1,8 @@
 """The one way in: check, price, pay, write, queue; many requests share one commit.
 
 `accept` is for whoever waits for an answer (the HTTP API): what arrives while a commit runs goes
-with the next one, with no added wait. `accept_in` is the same inside a transaction of the
+with the next one, with no added wait. `accept_once` does so for a request that must have its effect
+once, however often it comes (`once.py`). `accept_in` is the same inside a transaction of the
 caller's (`feed`, whose cursor moves with it). Either way a batch is one transaction: packages are
 charged, messages written and queued, all or nothing. `settle` folds the counts; `dispatch` finds
 the queue rows.
@@ -17,9 +18,10 @@ import structlog
 
 from yunxin.config import Config
 from yunxin.engine.caps import Caps, History
-from yunxin.engine.checks import AcceptRequest, Checker, Draft, Refused
+from yunxin.engine.checks import Accepted, AcceptRequest, Answer, Checker, Draft, Refused
 from yunxin.engine.directory import Directory
 from yunxin.engine.ids import IdMaker
+from yunxin.engine.once import KeyReused, Once, Raced, Remembered, recall, remember, tell_refusals
 from yunxin.engine.purse import Purse
 from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
 from yunxin.vocabulary import TIME_SHIFT, MessageKind, Refusal
@@ -29,6 +31,7 @@ __all__ = ["AcceptRequest", "Accepted", "Acceptor", "Answer", "Refused"]
 log = structlog.get_logger()
 
 BATCH_MAX = 1000  # requests in one commit: 20 ms of writing, so that nobody waits long for others
+RACE_TRIES = 5  # a second time all that raced is remembered; more is a mistake of a client
 DOUBT_TRIES = 6  # with Backoff's waits a few seconds: a database's restart
 
 _FIRST_DAY = date(2024, 1, 1)
@@ -41,16 +44,6 @@ _MESSAGE_TYPES = (
     "int8", "int8", "text", "text", "text", "text", "int2",
 )  # fmt: skip
 _QUEUE_TYPES = ("int8", "int8", "int2", "text", "int8")
-
-
-class Accepted(NamedTuple):
-    """The message is written, paid and queued."""
-
-    message_id: int
-    segments: int
-
-
-Answer = Accepted | Refused
 
 
 class Paid(NamedTuple):
@@ -90,11 +83,32 @@ class Acceptor:
             StoreUnavailable: the database is away. None of them was accepted, as far as could be
                 found out.
         """
-        call = _Call(requests, asyncio.get_running_loop().create_future())
+        return (await self.accept_once(requests)).answers
+
+    async def accept_once(
+        self,
+        requests: Sequence[AcceptRequest],
+        *,
+        once: Once | None = None,
+        tells_refusals: bool = False,
+    ) -> Remembered:
+        """The same for a request that may come several times and counts once.
+
+        Args:
+            requests: of one enterprise and, if they have one, one task.
+            once: what it is known by; None: each time is a new one.
+            tells_refusals: where something was accepted, what was refused is told as an event.
+
+        Raises:
+            KeyReused: the key came with another request before.
+            StoreUnavailable: as above.
+        """
+        loop = asyncio.get_running_loop()
+        call = _Call(requests, loop.create_future(), once, tells_refusals)
         self._waiting.append(call)  # bounded by the callers, who wait
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
-        return await call.answers
+        return await call.answer
 
     async def accept_in(
         self, tx: Transaction, requests: Sequence[AcceptRequest], *, in_order: bool = False
@@ -142,7 +156,7 @@ class Acceptor:
 
     async def _answer_together(self, calls: "list[_Call]") -> None:
         try:
-            answers = await self._commit([r for call in calls for r in call.requests])
+            told = await self._commit(calls)
         except StoreUnavailable as error:
             _fail(calls, error)
         except Exception as error:
@@ -154,29 +168,30 @@ class Acceptor:
             for call in calls:
                 await self._answer_together([call])
         else:
-            rest = iter(answers)
-            for call in calls:
-                call.answer([next(rest) for _ in call.requests])
+            for call, answer in zip(calls, told, strict=True):
+                call.settle(answer)
 
-    async def _commit(self, requests: Sequence[AcceptRequest]) -> list[Answer]:
-        answers: list[Answer] | None = None
-        try:
-            async with self._store.transaction() as tx:
-                answers = await self.accept_in(tx, requests)
-        except StoreUnavailable:
-            if answers is None or not await self._was_committed(requests, answers):
-                raise
-        assert answers is not None
-        return answers
+    async def _commit(self, calls: "Sequence[_Call]") -> "list[Remembered | KeyReused]":
+        """What became of each call, after the commit of them all."""
+        for _ in range(RACE_TRIES):
+            together = _Together(calls)
+            try:
+                async with self._store.transaction() as tx:
+                    await together.accept(tx, self)
+            except Raced:
+                continue
+            except StoreUnavailable:
+                if not (together.is_written and await self._was_committed(together)):
+                    raise
+            return together.told()
+        raise StoreUnavailable("others were faster each time with the same request")
 
-    async def _was_committed(
-        self, requests: Sequence[AcceptRequest], answers: Sequence[Answer]
-    ) -> bool:
+    async def _was_committed(self, together: "_Together") -> bool:
         """After a connection was lost in the commit: look whether its first message is there."""
-        for request, answer in zip(requests, answers, strict=True):
-            if isinstance(answer, Accepted):
-                return await self._exists(request.enterprise_id, answer.message_id)
-        return True  # nothing was to be written
+        first = together.first_accepted()
+        if first is None:
+            return True  # nothing was to be written
+        return await self._exists(*first)
 
     async def _exists(self, enterprise_id: int, message_id: int) -> bool:
         backoff = Backoff()
@@ -193,25 +208,134 @@ class Acceptor:
 
 
 class _Call:
-    """One call of `accept` that waits for its answer."""
+    """One call of `accept_once` that waits for its answer."""
 
-    __slots__ = ("answers", "requests")
+    __slots__ = ("answer", "once", "requests", "tells_refusals")
 
     def __init__(
-        self, requests: Sequence[AcceptRequest], answers: "asyncio.Future[list[Answer]]"
+        self,
+        requests: Sequence[AcceptRequest],
+        answer: "asyncio.Future[Remembered]",
+        once: Once | None,
+        tells_refusals: bool,
     ) -> None:
         self.requests = requests
-        self.answers = answers
+        self.answer = answer
+        self.once = once
+        self.tells_refusals = tells_refusals
 
-    def answer(self, answers: list[Answer]) -> None:
-        if not self.answers.done():  # its caller may have gone
-            self.answers.set_result(answers)
+    @property
+    def task_id(self) -> str | None:
+        return self.requests[0].task_id if self.requests else None
+
+    def settle(self, told: Remembered | KeyReused) -> None:
+        if self.answer.done():  # its caller may have gone
+            return
+        if isinstance(told, KeyReused):
+            self.answer.set_exception(told)
+        else:
+            self.answer.set_result(told)
+
+
+class _Together:
+    """The calls of one transaction: which of them are new, and what became of each."""
+
+    def __init__(self, calls: Sequence[_Call]) -> None:
+        self._calls = calls
+        self._told: list[Remembered | KeyReused | None] = [None] * len(calls)
+        self._first: tuple[int, int] | None = None
+        self.is_written = False  # all but the commit
+
+    async def accept(self, tx: Transaction, acceptor: Acceptor) -> None:
+        """Accept what is new; what came before gets its first answer."""
+        fresh = await self._fresh(tx)
+        requests = [r for at in fresh for r in self._calls[at].requests]
+        rest = iter(await acceptor.accept_in(tx, requests))
+        made = []
+        for at in fresh:
+            call = self._calls[at]
+            answers = [next(rest) for _ in call.requests]
+            told = self._told[at] = Remembered(call.task_id, answers)
+            accepted = next((a for a in answers if isinstance(a, Accepted)), None)
+            if accepted is None:
+                continue
+            if self._first is None:
+                self._first = (call.requests[0].enterprise_id, accepted.message_id)
+            if call.tells_refusals:
+                await tell_refusals(tx, call.task_id, zip(call.requests, answers, strict=True))
+            if call.once is not None:
+                made.append((call.once, told))
+        if made:
+            await remember(tx, made)
+        await self._look_again(tx, fresh)
+        self.is_written = True
+
+    async def _look_again(self, tx: Transaction, fresh: Sequence[int]) -> None:
+        """Of two processes at once, the slower one may have been refused only because the faster
+        one took the money, or the place under a cap, for the same request."""
+        refused = [
+            at
+            for at in fresh
+            if self._calls[at].once is not None
+            and not any(isinstance(a, Accepted) for a in self._answers(at))
+        ]
+        if refused:
+            await self._recall(tx, refused)
+
+    async def _recall(self, tx: Transaction, places: Sequence[int]) -> None:
+        """Give these calls the answers that are remembered of their requests."""
+        onces = [once for at in places if (once := self._calls[at].once) is not None]
+        known = await recall(tx, onces) if onces else {}
+        for at in places:
+            once = self._calls[at].once
+            if once is not None and once.id in known:
+                earlier = known[once.id]
+                self._told[at] = earlier.answer if earlier.digest == once.digest else KeyReused()
+
+    def _answers(self, at: int) -> Sequence[Answer]:
+        told = self._told[at]
+        return told.answers if isinstance(told, Remembered) else ()
+
+    async def _fresh(self, tx: Transaction) -> list[int]:
+        """The places of the calls that were not answered before; others have their answer."""
+        await self._recall(tx, range(len(self._calls)))
+        fresh: list[int] = []
+        seen: set[object] = set()
+        for at, call in enumerate(self._calls):
+            if self._told[at] is not None:
+                continue
+            if call.once is None:
+                fresh.append(at)
+            elif call.once.id not in seen:
+                seen.add(call.once.id)
+                fresh.append(at)
+        return fresh
+
+    def first_accepted(self) -> tuple[int, int] | None:
+        """Enterprise and id of the first message that was written."""
+        return self._first
+
+    def told(self) -> list[Remembered | KeyReused]:
+        """What became of each call, in their order; of two the same in one batch, the second gets
+        the first one's answer."""
+        firsts: dict[object, tuple[Once, Remembered]] = {}
+        answers: list[Remembered | KeyReused] = []
+        for call, told in zip(self._calls, self._told, strict=True):
+            if told is None:
+                assert call.once is not None
+                once, first = firsts[call.once.id]
+                same = once.digest == call.once.digest
+                told = first._replace(replayed=True) if same else KeyReused()
+            elif call.once is not None and isinstance(told, Remembered):
+                firsts.setdefault(call.once.id, (call.once, told))
+            answers.append(told)
+        return answers
 
 
 def _fail(calls: Iterable[_Call], error: Exception) -> None:
     for call in calls:
-        if not call.answers.done():
-            call.answers.set_exception(error)
+        if not call.answer.done():
+            call.answer.set_exception(error)
 
 
 class _Batch:

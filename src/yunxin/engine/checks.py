@@ -41,6 +41,16 @@ class Refused(NamedTuple):
     detail: str = ""
 
 
+class Accepted(NamedTuple):
+    """The message is written, paid and queued."""
+
+    message_id: int
+    segments: int
+
+
+Answer = Accepted | Refused
+
+
 class Wording(NamedTuple):
     """The whole text as the phone will show it, and its price."""
 

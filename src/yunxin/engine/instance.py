@@ -101,9 +101,11 @@ class Instance:
             raise
 
 
-async def register(store: Store) -> Instance:
+async def register(store: Store, role: str = "engine") -> Instance:
     """Take an id and a node number.
 
+    Args:
+        role: "engine", or "api" for who accepts messages and sends none.
     Raises:
         NoRoom: no node number is free.
         StoreUnavailable: the database does not answer.
@@ -119,6 +121,7 @@ async def register(store: Store) -> Instance:
             "pid": os.getpid(),
             "version": metadata.version("yunxin")[:20],
             "nodes": NODES,
+            "role": role,
         }
         row = await store.fetch_one("register_engine", who)
         if row is not None:

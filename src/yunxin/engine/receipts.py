@@ -92,7 +92,7 @@ class Receipts:
         }
         row = await tx.fetch_one("store_receipts", params)
         assert row is not None
-        single, final, _, at, enterprise_ids, message_ids = row
+        single, final, _, at, enterprise_ids, message_ids, _ = row
         if final < single:
             await tx.execute("note_late_receipts", params)
         if at:

@@ -43,6 +43,7 @@ class Settle:
         self._wait = timedelta(hours=config.receipt_wait_h)
         self._overdue_after = min(self._wait, DEMO_WAIT) if config.demo else self._wait
         self._refund_unknown = config.refund_unknown
+        self._events_kept = timedelta(days=config.event_days)
         self._now = now
         self._overdue_at = self._upkeep_at = datetime.min.replace(tzinfo=UTC)
         self._looked_at: dict[int, int] = {}  # enterprise → the last id looked at for overdue
@@ -93,6 +94,7 @@ class Settle:
         await self._store.execute("ensure_partitions", {"now": now})
         before = now - self._wait - SUBMISSIONS_KEPT
         await self._store.execute("drop_submissions", {"before": before})
+        await self._store.execute("drop_events", {"before": now - self._events_kept})
 
     async def _close_batch(self, enterprise_id: int) -> tuple[int, int]:
         """Look at the next old messages of an enterprise: how many there were, were closed."""

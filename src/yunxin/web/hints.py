@@ -7,7 +7,7 @@ from typing import Literal
 
 from django.db import connection
 
-Channel = Literal["queue", "directory", "channels", "campaigns"]
+Channel = Literal["queue", "directory", "channels", "campaigns", "push"]
 
 
 def hint(channel: Channel, payload: str = "") -> None:

@@ -45,4 +45,6 @@ WITH told AS (
         sum(segments), sum(segments)
     FROM cancelled GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
 )
-SELECT count(*) FROM cancelled
+SELECT count(*), note_receipts(array_agg(%(enterprise_id)s::bigint), array_agg(id),
+    array_agg(source))
+FROM cancelled

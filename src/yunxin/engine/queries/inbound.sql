@@ -38,17 +38,20 @@ CROSS JOIN LATERAL (
 ORDER BY m.id DESC LIMIT 1
 
 -- name: store_reply
--- A reply, counted for its campaign; a second run with the same id changes nothing.
+-- A reply, counted for its campaign and told to its owner; a second run with the same id changes
+-- nothing.
 WITH stored AS (
     INSERT INTO inbound_message (id, enterprise_id, phone, access_number, text, channel_id,
         message_id, campaign_id, unsubscribed, received_at)
     VALUES (%(id)s, %(enterprise_id)s, %(phone)s, %(access_number)s, %(text)s, %(channel_id)s,
         %(message_id)s, %(campaign_id)s, %(unsubscribed)s, now())
     ON CONFLICT (id) DO NOTHING
-    RETURNING campaign_id
+    RETURNING enterprise_id, id, campaign_id
+), counted AS (
+    UPDATE campaign_progress p SET replies = replies + 1
+    FROM stored s WHERE p.campaign_id = s.campaign_id
 )
-UPDATE campaign_progress p SET replies = replies + 1
-FROM stored s WHERE p.campaign_id = s.campaign_id
+SELECT note_event(enterprise_id, 'replies', id, NULL) FROM stored WHERE enterprise_id <> 0
 
 -- name: block_unsubscribed
 -- A phone that does not want this enterprise's messages any more.

@@ -8,8 +8,8 @@ SELECT pg_advisory_unlock(%(lock)s::integer, %(engine_id)s::integer)
 
 -- name: register_engine
 -- A row for this engine with the lowest node number that is free; nothing if another was faster.
-INSERT INTO engine_instance (id, node, host, pid, version, started_at, heartbeat_at)
-SELECT %(engine_id)s, n, %(host)s, %(pid)s::integer, %(version)s, now(), now()
+INSERT INTO engine_instance (id, node, host, pid, version, role, started_at, heartbeat_at)
+SELECT %(engine_id)s, n, %(host)s, %(pid)s::integer, %(version)s, %(role)s, now(), now()
 FROM generate_series(0, %(nodes)s::integer - 1) n
 WHERE NOT EXISTS (SELECT FROM engine_instance e WHERE e.node = n)
 ORDER BY n LIMIT 1

@@ -1,7 +1,7 @@
 -- name: store_receipts
 -- Receipts: messages of one part become final and are counted; what nobody knows is held.
--- Returns how many messages were told of and how many became final, and the receipts of longer
--- messages, which `finish_parts` deals with.
+-- Returns how many messages were told of and how many became final, the receipts of longer
+-- messages, which `finish_parts` deals with, and how many pushes it queued.
 WITH told AS MATERIALIZED (
     SELECT * FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
         %(codes)s::text[], %(done_ats)s::text[])
@@ -23,7 +23,7 @@ WITH told AS MATERIALIZED (
         refunded = k.state = ANY (%(refunded_states)s::text[])
     FROM single k
     WHERE m.enterprise_id = k.enterprise_id AND m.id = k.message_id AND m.finished_at IS NULL
-    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+    RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
         m.refunded
 ), counted AS (
@@ -45,7 +45,8 @@ SELECT (SELECT count(*) FROM known WHERE parts = 1), (SELECT count(*) FROM done)
     (SELECT count(*) FROM held),
     (SELECT array_agg(at) FROM known WHERE parts > 1),
     (SELECT array_agg(enterprise_id) FROM known WHERE parts > 1),
-    (SELECT array_agg(message_id) FROM known WHERE parts > 1)
+    (SELECT array_agg(message_id) FROM known WHERE parts > 1),
+    (SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done)
 
 -- name: note_late_receipts
 -- Receipts that say something else than the final word that a message has already: a line each.
@@ -107,18 +108,20 @@ WITH told AS (
     FROM added a
     WHERE m.enterprise_id = a.enterprise_id AND m.id = a.message_id AND m.finished_at IS NULL
         AND (a.whole OR a.worst <> 'delivered')
-    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+    RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
         m.refunded
+), counted AS (
+    INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
+    SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+        carrier, package_id, state, code, count(*), 0,
+        COALESCE(sum(segments) FILTER (WHERE refunded), 0)
+    FROM done
+    GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+        package_id, state, code
 )
-INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
-    carrier, package_id, state, code, messages, segments, refund_segments)
-SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
-    carrier, package_id, state, code, count(*), 0,
-    COALESCE(sum(segments) FILTER (WHERE refunded), 0)
-FROM done
-GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
-    package_id, state, code
+SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done
 
 -- name: take_held_receipts
 -- Held receipts whose message is known by now.

@@ -66,18 +66,20 @@ WITH told AS (
         finished_at = now(), refunded = g.state = ANY (%(refunded_states)s::text[])
     FROM gone g
     WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.finished_at IS NULL
-    RETURNING m.enterprise_id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+    RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
         m.refunded
+), counted AS (
+    INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
+    SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+        carrier, package_id, state, code, count(*), 0,
+        COALESCE(sum(segments) FILTER (WHERE refunded), 0)
+    FROM done
+    GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+        package_id, state, code
 )
-INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id, signature_id,
-    carrier, package_id, state, code, messages, segments, refund_segments)
-SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
-    carrier, package_id, state, code, count(*), 0,
-    COALESCE(sum(segments) FILTER (WHERE refunded), 0)
-FROM done
-GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
-    package_id, state, code
+SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done
 
 -- name: set_free
 -- Messages that are to be sent later or elsewhere: back to waiting, with what happened noted.

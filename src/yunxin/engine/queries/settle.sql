@@ -142,13 +142,20 @@ WITH told AS MATERIALIZED (
         CASE WHEN %(refund)s::boolean THEN sum(segments) ELSE 0 END
     FROM done GROUP BY 2, 3, 4, 5, 6, 7, 8, 9
 )
-SELECT count(*) FROM done
+SELECT count(*), note_receipts(array_agg(%(enterprise_id)s::bigint), array_agg(id),
+    array_agg(source))
+FROM done
 
 -- name: ensure_partitions
 -- Makes the partitions that messages and submissions of the coming days will need.
 SELECT ensure_message_partitions(%(now)s, %(now)s::timestamptz + interval '28 days')
     + ensure_submission_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
+    + ensure_event_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
 
 -- name: drop_submissions
 -- Drops the days of submissions for which no receipt is waited for any more.
 SELECT drop_submission_partitions(%(before)s)
+
+-- name: drop_events
+-- Drops the days of events that are older than customers may ask for.
+SELECT drop_event_partitions(%(before)s)
