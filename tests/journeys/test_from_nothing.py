@@ -135,7 +135,7 @@ def create_enterprise(operator: Visitor) -> str:
     page = operator.page
     menu(operator, "企业管理")
     page.get_by_role("link", name="新建企业").first.click()
-    field(page, "企业").fill(COMPANY)
+    field(page, "企业名称").fill(COMPANY)
     field(page, "管理员账号").fill(OWNER)
     page.get_by_role("button", name="保存").click()
     shown = page.locator("#initial-password")

@@ -161,7 +161,7 @@ class ContactForm(Form):
 class EnterpriseForm(ContactForm):
     """What operators keep about an enterprise."""
 
-    name = forms.CharField(label=gettext_lazy("Enterprise"), max_length=100)
+    name = forms.CharField(label=gettext_lazy("Enterprise name"), max_length=100)
     access_number = forms.CharField(
         label=gettext_lazy("Access number"),
         max_length=20,

@@ -22,6 +22,9 @@ SENTENCES: dict[str, str | Promise] = {
     "campaign.finished": gettext_lazy("Task %(subject)s is finished."),
     "campaign.failed": gettext_lazy("Task %(subject)s could not be carried out."),
     "campaign.no_balance": gettext_lazy("Task %(subject)s waits: the packages are used up."),
+    "campaign.quiet_hours": gettext_lazy(
+        "Task %(subject)s waits for the hours in which marketing may be sent."
+    ),
     "campaign.ready": gettext_lazy("The recipients of task %(subject)s are ready."),
     "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
     "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),

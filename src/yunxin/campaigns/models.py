@@ -27,6 +27,8 @@ from yunxin.vocabulary import (
 )
 from yunxin.web.models import StoredFile
 
+TOLD_END = "ended"  # Campaign.told: nothing more will become of it
+
 
 def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
     return [(str(word), str(word)) for word in words]
@@ -49,6 +51,8 @@ class Campaign(models.Model):
     created_by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(auto_now_add=True)
     confirmed_at = models.DateTimeField(null=True)
+    # What the bell was told last: "", a CampaignHold, or TOLD_END. See notices.py.
+    told = models.CharField(max_length=16, blank=True, db_default="", default="")
 
     # The audience, as it was given and as it was found to be.
     audience = models.CharField(
@@ -81,6 +85,13 @@ class Campaign(models.Model):
                 fields=("scheduled_at",),
                 condition=models.Q(wish__in=("run", "terminate"), deleted_at__isnull=True),
                 name="campaign_due",  # engine/feed
+            ),
+            models.Index(
+                fields=("id",),
+                condition=models.Q(deleted_at__isnull=True)
+                & ~models.Q(wish="draft")
+                & ~models.Q(told=TOLD_END),
+                name="campaign_untold",  # notices
             ),
         ]
 

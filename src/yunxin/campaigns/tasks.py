@@ -8,7 +8,7 @@ from django.db import close_old_connections
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from yunxin.campaigns import preparation
+from yunxin.campaigns import notices, preparation
 from yunxin.campaigns.models import Campaign
 from yunxin.web import slices
 
@@ -52,6 +52,15 @@ def discard_abandoned_uploads(timestamp: int) -> None:
     """Delete files that somebody began to upload and never completed."""
     close_old_connections()
     slices.discard_abandoned()
+    close_old_connections()
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="campaigns.tell_all", queue=QUEUE)
+def tell_all(timestamp: int) -> None:
+    """Put what became of campaigns into the bell."""
+    close_old_connections()
+    notices.tell_all()
     close_old_connections()
 
 

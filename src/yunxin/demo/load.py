@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from yunxin.accounts.models import Enterprise, Notice, User
 from yunxin.billing.models import LedgerEntry, Package
-from yunxin.campaigns.models import Campaign, CampaignRecipient
+from yunxin.campaigns.models import TOLD_END, Campaign, CampaignRecipient
 from yunxin.carriers.models import Channel, ForbiddenWord
 from yunxin.content.models import Review, Signature, Template
 from yunxin.demo.cast import (
@@ -262,7 +262,12 @@ def _past_campaigns(
         template = senders[number % len(senders)]
         at = _local(-day, time(9, 0))
         campaign = _campaign(
-            enterprise, template, f"{template.name} {at:%m月%d日}", owner, confirmed_at=at
+            enterprise,
+            template,
+            f"{template.name} {at:%m月%d日}",
+            owner,
+            confirmed_at=at,
+            told=TOLD_END,
         )
         Campaign.objects.filter(pk=campaign.pk).update(created_at=at - timedelta(minutes=12))
         past.append((day, campaign))
