@@ -7,7 +7,11 @@ import sys
 
 import psycopg
 
+from yunxin.dialects import keys
 from yunxin.engine.reconcile import disagreements
+from yunxin.sealing import unseal
+
+SECRET_KEY = "a key of the tests that is long enough for its purpose here"
 
 
 def load(database: str, *, demo: str = "true") -> "subprocess.CompletedProcess[str]":
@@ -15,7 +19,7 @@ def load(database: str, *, demo: str = "true") -> "subprocess.CompletedProcess[s
     environment = os.environ | {
         "DATABASE_URL": database,
         "YUNXIN_DEMO": demo,
-        "YUNXIN_SECRET_KEY": "a key of the tests that is long enough for its purpose here",
+        "YUNXIN_SECRET_KEY": SECRET_KEY,
         "DJANGO_SETTINGS_MODULE": "yunxin.settings",
     }
     return subprocess.run(
@@ -45,6 +49,36 @@ def test_the_demo_is_made_once_and_its_accounts_agree(database: str) -> None:
     assert counts(database) == made
     logins = json.loads(again.stdout.splitlines()[-1])["logins"]
     assert {"operator", "yunqi", "jincheng"} <= {login["username"] for login in logins}
+    assert_the_keys_are_known_again(database, first.stdout, again.stdout)
+
+
+def assert_the_keys_are_known_again(database: str, first: str, again: str) -> None:
+    api = json.loads(again.splitlines()[-1])["api"]
+    assert api == json.loads(first.splitlines()[-1])["api"]
+    with psycopg.connect(database) as connection:
+        rows = connection.execute(
+            "SELECT c.kind, c.key_id, c.secret_hash, c.sealed, c.scopes FROM interfaces_credential"
+            " c JOIN accounts_enterprise e ON e.id = c.enterprise_id AND e.cpcode = %s"
+            " ORDER BY c.kind",
+            (api["cpcode"],),
+        ).fetchall()
+        networks = connection.execute(
+            "SELECT network FROM interfaces_allowednetwork WHERE state = 'approved' ORDER BY 1"
+        ).fetchall()
+    ronghe, v1 = rows
+    assert unseal(SECRET_KEY, ronghe[3]) == api["access_key"]
+    assert (v1[1], v1[2]) == (keys.key_id_of(api["v1_key"]), keys.hash_of(api["v1_key"]))
+    assert unseal(SECRET_KEY, v1[3]) == keys.signing_key(api["v1_key"])
+    assert "messages:send" in v1[4]
+    assert networks == [("127.0.0.1/32",), ("::1/128",)]
+
+
+def test_a_key_that_was_disabled_stays_so(database: str) -> None:
+    assert load(database).returncode == 0
+    with psycopg.connect(database) as connection:
+        connection.execute("UPDATE interfaces_credential SET disabled_at = now()")
+    api = json.loads(load(database).stdout.splitlines()[-1])["api"]
+    assert (api["access_key"], api["v1_key"]) == ("", "")
 
 
 def test_without_demo_mode_nothing_is_made(database: str) -> None:

@@ -28,6 +28,7 @@ from yunxin.demo.cast import (
     DemoSignature,
     DemoTemplate,
 )
+from yunxin.demo.credentials import api_entry, make_credentials
 from yunxin.sealing import seal
 from yunxin.text.placeholders import compose, fill
 from yunxin.text.segments import count
@@ -69,6 +70,8 @@ def load(*, smpp_port: int) -> bool:
         )
         for cast in ENTERPRISES:
             _enterprise(cast, channel)
+    if enterprise := _first_enterprise():
+        make_credentials(enterprise)
     return is_new
 
 
@@ -78,6 +81,16 @@ def logins() -> list[dict[str, str]]:
         (e.name, one.username) for e in ENTERPRISES for one in e.logins
     ]
     return [{"who": who, "username": username, "password": PASSWORD} for who, username in people]
+
+
+def api() -> dict[str, str]:
+    """How a program reaches the API as the first demo enterprise; empty where there is none."""
+    enterprise = _first_enterprise()
+    return api_entry(enterprise) if enterprise else {}
+
+
+def _first_enterprise() -> Enterprise | None:
+    return Enterprise.objects.filter(cpcode=ENTERPRISES[0].cpcode).first()
 
 
 def _channel(port: int) -> Channel:

@@ -6,7 +6,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from yunxin.demo.load import load, logins
+from yunxin.demo.load import api, load, logins
 
 
 class Command(BaseCommand):
@@ -14,7 +14,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--smpp-port", type=int, required=True)
-        parser.add_argument("--json", action="store_true", help="print the logins, for programs")
+        parser.add_argument("--json", action="store_true", help="print logins and keys too")
 
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.CONFIG.demo:
@@ -24,4 +24,5 @@ class Command(BaseCommand):
         made = load(smpp_port=options["smpp_port"])
         self.stdout.write("The demo was made." if made else "The demo was there already.")
         if options["json"]:
-            self.stdout.write(json.dumps({"logins": logins()}, ensure_ascii=False))
+            said = {"logins": logins(), "api": api()}
+            self.stdout.write(json.dumps(said, ensure_ascii=False))
