@@ -439,8 +439,9 @@ async def test_thousands_of_messages_agree_to_the_message() -> None:
             client.send(phone, "您好")
         await until(lambda: len(client.answers) == 4_000)
         await until(lambda: not carrier.counts()["receipts_waiting"])
+        await until(lambda: not carrier.counts()["deliveries_queued"])
         counts = carrier.counts()
-        await until(lambda: len(client.receipts) == carrier.counts()["receipts_sent"])
+        await until(lambda: len(client.receipts) == counts["receipts_sent"])
         accepted = [answer for answer in client.answers if not answer.status]
         assert counts["accepted"] == len(accepted) == counts["phones"]
         assert counts["refused"] == 4_000 - len(accepted)
