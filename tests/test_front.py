@@ -110,3 +110,41 @@ def test_a_simulator_that_is_away_is_told_in_a_sentence():
     status, _, body = ask(application, "/simulator/")
     assert status == "502 Bad Gateway"
     assert b"try again" in body
+
+
+@pytest.mark.parametrize("path", ["/api/v1/balance", "/umcinterface/sendtempletmsg"])
+def test_the_apis_requests_go_to_the_api(inbox, path):
+    application = front.with_api(pages, inbox)
+    status, _, body = ask(application, path, QUERY_STRING="q=1")
+    assert (status, body) == ("200 OK", f"{path}?q=1 127.0.0.1:8000".encode())
+    assert ask(application, path, "POST", b"{}")[2] == b"{}"
+    assert ask(application, "/apis/")[2] == b"a page"
+
+
+def test_the_api_hears_where_a_request_comes_from():
+    headers = front._api_headers(
+        {
+            "HTTP_X_FORWARDED_FOR": "203.0.113.1",
+            "REMOTE_ADDR": "198.51.100.2",
+            "HTTP_AUTHORIZATION": "Bearer k",
+            "HTTP_CONNECTION": "keep-alive",
+            "CONTENT_TYPE": "application/json",
+        }
+    )
+    assert headers == {
+        "X-Forwarded-For": "203.0.113.1, 198.51.100.2",
+        "Authorization": "Bearer k",
+        "Content-Type": "application/json",
+    }
+
+
+def test_too_large_a_request_to_the_api_is_refused(inbox):
+    body = b"x" * (front.API_BODY_BYTES_MAX + 1)
+    status, _, _ = ask(front.with_api(pages, inbox), "/api/v1/messages", "POST", body)
+    assert status.startswith("413")
+
+
+def test_an_api_that_is_away_is_told_in_a_sentence():
+    status, _, body = ask(front.with_api(pages, "http://127.0.0.1:1"), "/api/v1/balance")
+    assert status == "502 Bad Gateway"
+    assert b"try again" in body

@@ -159,6 +159,13 @@ def test_the_login_page_answers(running):
     assert running.status() < 400
 
 
+def test_the_api_answers_under_the_same_address(running):
+    give_up = time.monotonic() + PATIENCE_S
+    while running.status("/umcinterface/sendtempletmsg") != http.HTTPStatus.METHOD_NOT_ALLOWED:
+        assert time.monotonic() < give_up, "the API never answered"
+        time.sleep(0.1)
+
+
 def test_addresses_are_written_for_scripts_and_only_the_owner_can_read_them(running):
     path = running.folder / "demo.json"
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

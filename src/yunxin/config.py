@@ -269,6 +269,12 @@ class Config:
         2_000, "Recipients that one enterprise may send to, where the operator set nothing else.",
         unit="recipients per second", read=_count,
     )  # fmt: skip
+    api_proxies: tuple[str, ...] = _setting(
+        ("127.0.0.1", "::1"),
+        "Reverse proxies before the API, whose word on where a request comes from is taken.",
+        unit="addresses or CIDRs separated by commas",
+        read=_words,
+    )
     ronghe_replay_window_s: float = _setting(
         60.0,
         "An identical request of the dialect within this time gets the first answer again.",

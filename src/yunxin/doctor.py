@@ -157,6 +157,7 @@ def check_database(config: Config) -> Iterator[Finding]:
             yield from applied
             if all(finding.verdict == Verdict.GOOD for finding in applied):
                 yield from _check_engines(connection)
+                yield from _check_api(connection)
                 yield from _check_channels(connection)
     except psycopg.OperationalError as error:
         way_out = "Start PostgreSQL, and look whether host, user and password in DATABASE_URL fit."
@@ -210,7 +211,10 @@ def _check_migrations(config: Config) -> Iterator[Finding]:
 
 
 def _check_engines(connection: Connection) -> Iterator[Finding]:
-    query = "SELECT host, pid, now() - heartbeat_at FROM engine_instance ORDER BY heartbeat_at DESC"
+    query = """
+        SELECT host, pid, now() - heartbeat_at FROM engine_instance
+        WHERE role = 'engine' ORDER BY heartbeat_at DESC
+    """
     rows = connection.execute(query).fetchall()
     alive = [row for row in rows if isinstance(row[2], timedelta) and row[2] < HEARTBEAT_MAX]
     way_out = "Start one: yunxin engine"
@@ -220,6 +224,19 @@ def _check_engines(connection: Connection) -> Iterator[Finding]:
         yield bad("engine", f"None is alive; the last was heard of {rows[0][2]} ago.", way_out)
     else:
         yield bad("engine", "None has ever run on this database.", way_out)
+
+
+def _check_api(connection: Connection) -> Iterator[Finding]:
+    query = """
+        SELECT host FROM engine_instance
+        WHERE role = 'api' AND heartbeat_at > now() - %s ORDER BY heartbeat_at DESC
+    """
+    rows = connection.execute(query, [HEARTBEAT_MAX]).fetchall()
+    if rows:
+        yield good("api", f"{len(rows)} running, at {rows[0][0]} for one.")
+    else:
+        way_out = "Start one: yunxin api"
+        yield warning("api", "None is running, so nothing is answered to systems.", way_out)
 
 
 def _check_channels(connection: Connection) -> Iterator[Finding]:

@@ -1,8 +1,9 @@
-"""The front door of one address: pages by Django, `/simulator/…` by the simulated carrier.
+"""The front door of one address: pages by Django, `/simulator/…` by the simulated carrier, `/api/…`
+and `/umcinterface/…` by the API.
 
-`load` makes a WSGI callable. In production nothing is simulated (YUNXIN_SIMULATOR_URL is
-empty) and it is Django alone. `command` runs it in granian: a main process that holds the socket
-and a worker that ends with it.
+`load` makes a WSGI callable. In production nothing is simulated (YUNXIN_SIMULATOR_URL is empty), a
+reverse proxy sends the API's requests to the API itself, and it is Django alone. `command` runs it
+in granian: a main process that holds the socket and a worker that ends with it.
 """
 
 import argparse
@@ -23,6 +24,9 @@ from yunxin import logs, processes
 from yunxin.config import Config
 
 PREFIX = "/simulator/"
+API_PREFIXES = ("/api/", "/umcinterface/")
+API_BODY_BYTES_MAX = 2 * 1024 * 1024  # as much as the API takes
+API_TIMEOUT_S = 60
 PIECE_BYTES = 64 * 1024
 SIMULATOR_TIMEOUT_S = 60
 BODY_BYTES_MAX = 1024 * 1024  # what a person types in the inbox is far below
@@ -58,6 +62,52 @@ def with_simulator(pages: WSGI, simulator_url: str, hosts: Iterable[str]) -> WSG
             return _say(start_response, HTTPStatus.BAD_GATEWAY, sentence)
 
     return application
+
+
+def with_api(rest: WSGI, api_url: str) -> WSGI:
+    """Put the API beside the pages; it decides itself who may ask."""
+    address = urlsplit(api_url)
+    host, port = address.hostname or "", address.port or 80
+
+    def application(environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
+        if not environ.get("PATH_INFO", "").startswith(API_PREFIXES):
+            return rest(environ, start_response)
+        try:
+            return _hand_to_api(environ, start_response, host, port)
+        except (OSError, http.client.HTTPException):
+            sentence = "The API does not answer; try again in a moment."
+            return _say(start_response, HTTPStatus.BAD_GATEWAY, sentence)
+
+    return application
+
+
+def _hand_to_api(
+    environ: Environ, start_response: StartResponse, host: str, port: int
+) -> Iterable[bytes]:
+    body = environ["wsgi.input"].read(API_BODY_BYTES_MAX + 1)
+    if len(body) > API_BODY_BYTES_MAX:
+        return _say(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much at once.")
+    connection = http.client.HTTPConnection(host, port, timeout=API_TIMEOUT_S)
+    connection.request(environ["REQUEST_METHOD"], _target(environ), body, _api_headers(environ))
+    answer = connection.getresponse()
+    headers = [(k, v) for k, v in answer.getheaders() if k.lower() not in HOP_BY_HOP]
+    start_response(f"{answer.status} {answer.reason}", headers)
+    return _pieces(connection, answer)
+
+
+def _api_headers(environ: Environ) -> dict[str, str]:
+    """All that was sent, and where it came from."""
+    named = {
+        name.removeprefix("HTTP_").replace("_", "-").title(): value
+        for name, value in environ.items()
+        if name.startswith("HTTP_")
+    }
+    headers = {n: v for n, v in named.items() if n.lower() not in HOP_BY_HOP | {"expect"}}
+    if environ.get("CONTENT_TYPE"):
+        headers["Content-Type"] = environ["CONTENT_TYPE"]
+    before = headers.get("X-Forwarded-For")
+    here = environ.get("REMOTE_ADDR", "")
+    return headers | {"X-Forwarded-For": f"{before}, {here}" if before else here}
 
 
 def _is_ours(environ: Environ, known: set[str]) -> bool:
@@ -114,13 +164,15 @@ def _say(start_response: StartResponse, status: HTTPStatus, sentence: str) -> li
     return [body]
 
 
-def load(config: Config) -> WSGI:
+def load(config: Config, api_url: str = "") -> WSGI:
     """The whole application; called in the worker, as only the worker needs Django."""
     main = multiprocessing.parent_process()
     if main is not None and main.pid is not None:
         processes.ask_to_end_with_parent(main.pid)
     logs.configure(config, "web")
     pages: WSGI = import_module("yunxin.wsgi").application
+    if api_url:
+        pages = with_api(pages, api_url)
     if not config.simulator_url:
         return pages
     hosts = [*config.allowed_hosts, urlsplit(config.base_url).hostname or ""]
@@ -133,6 +185,7 @@ def command(config: Config, arguments: list[str]) -> int:
     parser.add_argument("--host", default="127.0.0.1")
     parser.add_argument("--port", type=int, default=8000)
     parser.add_argument("--workers", type=int, default=1, help="processes (default: 1)")
+    parser.add_argument("--api", default="", metavar="URL", help="hand the API's requests to it")
     options = parser.parse_args(arguments)
     server = Server(
         "yunxin.front:application",
@@ -147,5 +200,5 @@ def command(config: Config, arguments: list[str]) -> int:
         workers_kill_timeout=10,
         log_level=LogLevels.error,
     )
-    server.serve(target_loader=functools.partial(load, config), wrap_loader=False)
+    server.serve(target_loader=functools.partial(load, config, options.api), wrap_loader=False)
     return 0

@@ -232,8 +232,12 @@ class Platform:
                 "--account", f"{CARRIER_ACCOUNT}:{CARRIER_PASSWORD}",
                 *self.options.carrier,
             ]  # fmt: skip
-        wanted |= {"engine": [], "jobs": []}
-        wanted["web"] = ["--host", self.options.host, "--port", str(self.options.port)]
+        wanted |= {"engine": [], "jobs": [], "api": ["--port", str(self.ports.api)]}
+        wanted["web"] = [
+            "--host", self.options.host,
+            "--port", str(self.options.port),
+            "--api", f"http://127.0.0.1:{self.ports.api}",
+        ]  # fmt: skip
         environment = self._environment()
         return [
             Program(name, [name, *arguments], environment, self.folder / "log" / f"{name}.log")
@@ -330,10 +334,11 @@ class Platform:
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports of the simulated carrier; kept between runs while nobody else takes them."""
+    """Ports behind the one address; kept between runs while nobody else takes them."""
 
     smpp: int
     simulator_http: int
+    api: int
 
 
 def choose_ports(folder: Path) -> Ports:
@@ -341,7 +346,7 @@ def choose_ports(folder: Path) -> Ports:
     path = folder / "ports.json"
     known = _read_json(path)
     chosen: dict[str, int] = {}
-    for name in ("smpp", "simulator_http"):
+    for name in ("smpp", "simulator_http", "api"):
         port = known.get(name)
         chosen[name] = port if port and is_free("127.0.0.1", port) else _free_port()
     path.write_text(json.dumps(chosen))

@@ -1,13 +1,14 @@
-"""Every query of the engine is understood by the migrated schema: the halves cannot drift apart."""
+"""Every query of engine and API is understood by the migrated schema: no half drifts apart."""
 
 import re
 
 import psycopg
 import pytest
 
+from yunxin.api import queries as of_the_api
 from yunxin.engine import store
 
-QUERIES = store.load_queries()
+QUERIES = store.load_queries(store.QUERIES, of_the_api.FOLDER)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 

@@ -138,10 +138,13 @@ def read_queries(text: str) -> dict[str, Query]:
     return queries
 
 
-def load_queries(folder: Path = QUERIES) -> dict[str, Query]:
-    """The queries of all files of a folder, by name, which is unique among them all."""
+def load_queries(*folders: Path) -> dict[str, Query]:
+    """The queries of all files of these folders, by name, which is unique among them all.
+
+    Without a folder: those of the engine.
+    """
     queries: dict[str, Query] = {}
-    for file in sorted(folder.glob("*.sql")):
+    for file in (file for folder in folders or (QUERIES,) for file in sorted(folder.glob("*.sql"))):
         for name, query in read_queries(file.read_text(encoding="utf-8")).items():
             if name in queries:
                 raise QueriesBroken(f"{name}: stands in two files, one of them {file.name}")
@@ -194,9 +197,12 @@ class Transaction:
 class Store:
     """A pool of connections to the one database of a deployment, and its queries."""
 
-    def __init__(self, config: Config, *, size: int = POOL_SIZE) -> None:
+    def __init__(
+        self, config: Config, *, size: int = POOL_SIZE, more_queries: Sequence[Path] = ()
+    ) -> None:
+        """Args: more_queries: folders of queries beside the engine's own."""
         self._url = config.database_url
-        self._queries = load_queries()
+        self._queries = load_queries(QUERIES, *more_queries)
         self._pool: AsyncConnectionPool[Connection] = AsyncConnectionPool(
             self._url,
             connection_class=Connection,

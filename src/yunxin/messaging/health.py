@@ -107,7 +107,7 @@ def read_health(now: datetime | None = None) -> Health:
 
 
 def _engines(now: datetime) -> list[Engine]:
-    instances = EngineInstance.objects.order_by("-heartbeat_at")[:20]
+    instances = EngineInstance.objects.filter(role="engine").order_by("-heartbeat_at")[:20]
     return [Engine(one, now - one.heartbeat_at < ALIVE_WITHIN) for one in instances]
 
 
