@@ -2,6 +2,8 @@
 
 from django.urls import include, path
 
-ROOMS = ("web", "accounts", "billing", "content", "carriers", "campaigns", "messaging")
+ROOMS = (
+    "web", "accounts", "billing", "content", "carriers", "interfaces", "campaigns", "messaging",
+)  # fmt: skip
 
 urlpatterns = [path("", include(f"yunxin.{room}.urls")) for room in ROOMS]

@@ -71,6 +71,10 @@ OBJECTS = {
     "campaigns waiting": "SELECT min(id) FROM campaigns_campaign c WHERE wish = 'pause'",
     "campaigns": "SELECT min(campaign_id) FROM campaign_progress",
     "users": "SELECT id FROM accounts_user WHERE username = 'yunqi-sender'",
+    "credential_id": "SELECT min(id) FROM interfaces_credential",
+    "network_id": "SELECT min(id) FROM interfaces_allowednetwork",
+    "interfaces:console_network": "SELECT max(id) FROM interfaces_allowednetwork"
+    " WHERE state = 'pending'",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
 
@@ -109,6 +113,11 @@ def scene(platform: Platform) -> Scene:
         connection.execute(
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
+        )
+        connection.execute(
+            "INSERT INTO interfaces_allowednetwork"
+            " (enterprise_id, network, note, state, reject_reason, created_at)"
+            " SELECT min(id), '203.0.113.0/24', '', 'pending', '', now() FROM accounts_enterprise"
         )
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]

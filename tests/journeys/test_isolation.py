@@ -18,11 +18,13 @@ from django.test import Client
 
 from tests import factories
 from tests.campaigns import making
+from tests.interfaces import scene
 from tests.journeys.addresses import Address, every_address
 from tests.messaging.records_world import make_message
 from yunxin.accounts.models import Enterprise, User
 from yunxin.campaigns.models import Campaign
 from yunxin.content.models import LibraryTemplate
+from yunxin.interfaces import credentials
 from yunxin.vocabulary import ReviewState
 from yunxin.web.models import StoredFile
 
@@ -67,6 +69,9 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
         name=f"{words}.txt", enterprise_id=enterprise.pk, created_by_id=owner.pk, size_bytes=9
     )
     campaigns = [draft.pk, confirmed.pk]
+    access_key, _key = credentials.create_access_key(enterprise, name=words)
+    key, _key = credentials.create_key(enterprise, name=words, scopes=["messages:send"])
+    network = scene.make_network(enterprise, note=words)
     return Belongings(
         enterprise,
         owner,
@@ -78,6 +83,8 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("campaigns:sample", "pk"): [template.pk],
             ("campaigns", "file_pk"): [half_done.pk],
             ("messaging", "message_id"): [message.id],
+            ("interfaces", "credential_id"): [access_key.pk, key.pk],
+            ("interfaces", "network_id"): [network.pk],
             ("web", "file_id"): [file.pk],
         },
     )

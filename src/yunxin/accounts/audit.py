@@ -58,6 +58,18 @@ ACTIONS: dict[str, str | Promise] = {
     "prefix.delete": _("Number range removed"),
     "ported.edit": _("Ported number changed"),
     "records.export": _("Sending records exported"),
+    "replies.export": _("Reply records exported"),
+    "credential.create": _("Interface key made"),
+    "credential.rotate": _("Interface key replaced"),
+    "credential.disable": _("Interface key disabled"),
+    "network.apply": _("IP address applied for"),
+    "network.approve": _("IP address approved"),
+    "network.reject": _("IP address rejected"),
+    "network.withdraw": _("IP address withdrawn"),
+    "limits.edit": _("Interface limits changed"),
+    "target.edit": _("Push URL changed"),
+    "target.secret": _("Signing secret replaced"),
+    "push.replay": _("Pushed again"),
 }
 
 
@@ -82,6 +94,22 @@ DETAILS: dict[str, str | Promise] = {
     "full_name": _("Full name"),
     "phone": _("Mobile number"),
     "email": _("E-mail"),
+    "kind": _("Kind"),
+    "scopes": _("Permissions"),
+    "networks": _("Addresses"),
+    "replaces": _("Replaces"),
+    "overlap_h": _("Overlap in hours"),
+    "note": _("Remark"),
+    "ronghe_allowed": _("Ronghe dialect allowed"),
+    "requests_per_s": _("Requests per second"),
+    "recipients_per_s": _("Recipients per second"),
+    "format": _("Format"),
+    "enabled": _("Switched on"),
+    "portal_too": _("Portal messages too"),
+    "events": _("Events"),
+    "replies": _("Replies found"),
+    "from": _("From"),
+    "to": _("Until"),
 }
 
 

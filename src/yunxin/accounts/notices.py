@@ -26,6 +26,10 @@ SENTENCES: dict[str, str | Promise] = {
         "Task %(subject)s waits for the hours in which marketing may be sent."
     ),
     "campaign.ready": gettext_lazy("The recipients of task %(subject)s are ready."),
+    "network.applied": gettext_lazy("IP address %(subject)s waits for review."),
+    "network.approved": gettext_lazy("IP address %(subject)s was approved."),
+    "network.rejected": gettext_lazy("IP address %(subject)s was rejected; see the reason."),
+    "credential.disabled": gettext_lazy("The key %(subject)s was disabled by an operator."),
     "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
     "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),
     "package.low": gettext_lazy("Package %(subject)s is almost used up."),

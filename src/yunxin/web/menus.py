@@ -64,8 +64,19 @@ PORTAL = (
         "chart-bar",
         [
             Page("messaging:records", _("Sending records")),
+            Page("messaging:replies", _("Reply records")),
             Page("stats:volume", _("Sending volume")),
             Page("stats:replies", _("Replies")),
+        ],
+    ),
+    Section(
+        _("Technical support"),
+        "plug-connected",
+        [
+            Page("interfaces:keys", _("API keys")),
+            Page("interfaces:networks", _("IP whitelist")),
+            Page("interfaces:pushes", _("Push settings")),
+            Page("interfaces:push_log", _("Push log")),
         ],
     ),
     Section(
@@ -90,6 +101,7 @@ CONSOLE = (
         [
             Page("content:console_signatures", _("Signature reviews")),
             Page("content:console_templates", _("Template reviews")),
+            Page("interfaces:console_networks", _("IP reviews")),
         ],
     ),
     Section(

@@ -1,0 +1,112 @@
+"""What people call the kinds and states of the interfaces, and what scopes and errors mean."""
+
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from yunxin.interfaces.credentials import Overlap
+from yunxin.vocabulary import (
+    CredentialKind,
+    PushBatchState,
+    PushError,
+    PushFormat,
+    PushKind,
+    PushWishKind,
+    ReviewState,
+)
+
+Text = str | Promise
+
+KINDS: dict[CredentialKind, Text] = {
+    CredentialKind.RONGHE: _("AccessKey of the Ronghe dialect"),
+    CredentialKind.V1: _("API key (v1)"),
+}
+SCOPES: dict[str, Text] = {
+    "messages:send": _("Send messages"),
+    "messages:read": _("Read messages and receipts"),
+    "inbound:read": _("Read replies"),
+    "account:read": _("Read the balance"),
+    "content:read": _("Read signatures and templates"),
+    "content:write": _("Apply for signatures and templates"),
+}
+OVERLAPS: dict[Overlap, Text] = {
+    Overlap.NONE: _("at once"),
+    Overlap.DAY: _("after 24 hours"),
+    Overlap.WEEK: _("after 7 days"),
+}
+REVIEW_STATES: dict[ReviewState, Text] = {
+    ReviewState.PENDING: _("In review"),
+    ReviewState.APPROVED: _("Approved"),
+    ReviewState.REJECTED: _("Rejected"),
+    ReviewState.CANCELLED: pgettext_lazy("network", "Withdrawn"),
+}
+REVIEW_TONES = {
+    ReviewState.PENDING: "orange",
+    ReviewState.APPROVED: "green",
+    ReviewState.REJECTED: "red",
+    ReviewState.CANCELLED: "grey",
+}
+TARGETS: dict[PushKind, Text] = {
+    PushKind.RECEIPTS: _("Status reports"),
+    PushKind.REPLIES: pgettext_lazy("push", "Replies"),
+}
+PUSH_KINDS: dict[PushKind, Text] = {**TARGETS, PushKind.TEST: pgettext_lazy("push", "Test")}
+FORMATS: dict[PushFormat, Text] = {
+    PushFormat.RONGHE: _("Ronghe dialect"),
+    PushFormat.V1: _("v1 (Standard Webhooks)"),
+}
+BATCH_STATES: dict[PushBatchState, Text] = {
+    PushBatchState.WAITING: _("Waiting to be pushed"),
+    PushBatchState.ACKED: _("Acknowledged"),
+    PushBatchState.DEAD: _("Given up"),
+}
+BATCH_TONES = {
+    PushBatchState.WAITING: "blue",
+    PushBatchState.ACKED: "green",
+    PushBatchState.DEAD: "red",
+}
+WISHES: dict[PushWishKind, Text] = {
+    PushWishKind.TEST: _("Test push"),
+    PushWishKind.BATCH: _("One push again"),
+    PushWishKind.RANGE: _("A time range again"),
+}
+ERRORS: dict[PushError, Text] = {
+    PushError.NONE: "",
+    PushError.BAD_URL: _(
+        "This is no URL that can be pushed to. Enter one such as https://example.com/receipts:"
+        " http or https, a host, no user name in it, at most 500 characters."
+    ),
+    PushError.NOT_FOUND: _("The host name has no address. Check its spelling and its DNS record."),
+    PushError.FORBIDDEN_ADDRESS: _(
+        "The host has an address that is not public, such as 10.0.0.1. Nothing is pushed there"
+        " unless the operators allow the network."
+    ),
+    PushError.CONNECT: _(
+        "No connection could be made. Check that the server runs and lets us through its firewall."
+    ),
+    PushError.TLS: _(
+        "The encrypted connection failed. Check that the certificate is valid and complete."
+    ),
+    PushError.TIMEOUT: _("No answer came in time. Acknowledge first and work afterwards."),
+    PushError.BROKEN_OFF: _("The connection was closed before the answer was complete."),
+    PushError.TOO_LONG: _("The answer was too long. A few characters are enough."),
+    PushError.REDIRECT: _("The answer was a redirect, which is not followed. Enter the final URL."),
+    PushError.STATUS: _("The answer had an HTTP status that is no acknowledgement."),
+    PushError.NOT_JSON: _('The answer was not JSON. The dialect asks for {"status":0}.'),
+    PushError.SAID_NO: _("The answer said that it was not accepted: its status was not 0."),
+}
+
+
+def push_error(word: str) -> Text:
+    """A whole sentence for the word of an attempt; an unknown word stands for itself."""
+    return ERRORS[PushError(word)] if word in set(PushError) else word
+
+
+def scopes(words: list[str]) -> list[Text]:
+    return [SCOPES.get(word, word) for word in words]
+
+
+def choices(labels: dict[Any, Text]) -> list[tuple[str, Text]]:
+    return [(str(value), label) for value, label in labels.items()]

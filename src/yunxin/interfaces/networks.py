@@ -1,0 +1,169 @@
+"""Whence an enterprise's servers may call (IP 白名单): asked for, reviewed, withdrawn."""
+
+import ipaddress
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from yunxin.accounts import audit, notices
+from yunxin.accounts.audit import Actor, user_of
+from yunxin.accounts.models import Enterprise
+from yunxin.interfaces.errors import (
+    AlreadyDecided,
+    InterfaceError,
+    NetworkInvalid,
+    NetworkKnown,
+)
+from yunxin.interfaces.models import AllowedNetwork
+from yunxin.vocabulary import ReviewState
+from yunxin.web.hints import hint
+
+# The shortest prefixes: a customer's servers, not half of the Internet.
+PREFIX_MIN = {4: 16, 6: 48}
+ENTRIES_MAX = 50  # of one enterprise: the API looks through all of them at each request
+REASON_MAX = 300  # AllowedNetwork.reject_reason
+ALIVE = (ReviewState.PENDING, ReviewState.APPROVED)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+
+def read_network(text: str) -> str:
+    """An address or CIDR that was typed, as it is stored: with its prefix length.
+
+    Raises:
+        NetworkInvalid: no address, host bits set, too large, or nobody's server.
+    """
+    text = text.strip()
+    try:
+        address = ipaddress.ip_interface(text)
+    except ValueError:
+        raise NetworkInvalid(
+            _("Enter an IP address such as 203.0.113.8, or a network such as 203.0.113.0/24."),
+        ) from None
+    network: Network = address.network
+    if "/" in text and address.ip != network.network_address:
+        raise NetworkInvalid(
+            _("%(typed)s is an address within a network. Did you mean %(network)s?")
+            % {"typed": text, "network": network},
+        )
+    least = PREFIX_MIN[network.version]
+    if network.prefixlen < least:
+        raise NetworkInvalid(
+            _("This network is too large. Enter /%(least)s or smaller networks, best the very"
+              " addresses of your servers.") % {"least": least},
+        )  # fmt: skip
+    if network.is_multicast or network.is_unspecified or _has_scope(address):
+        raise NetworkInvalid(_("No server has this address."))
+    return network.with_prefixlen
+
+
+def _has_scope(address: object) -> bool:
+    return bool(getattr(address, "scope_id", None))
+
+
+def waiting() -> QuerySet[AllowedNetwork]:
+    """What operators have to decide, the oldest first."""
+    rows = AllowedNetwork.objects.filter(state=ReviewState.PENDING)
+    return rows.select_related("enterprise", "created_by").order_by("created_at", "id")
+
+
+def apply(enterprise: Enterprise, *, network: str, note: str = "", by: Actor) -> AllowedNetwork:
+    """Ask for an address or CIDR, as `read_network` gives it; it counts once approved.
+
+    Raises:
+        NetworkKnown: it waits or is allowed already.
+        InterfaceError: the list is full.
+    """
+    with transaction.atomic():
+        Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
+        alive = enterprise.allowed_networks.filter(state__in=ALIVE)
+        if alive.filter(network=network).exists():
+            raise NetworkKnown(field="network")
+        if alive.count() >= ENTRIES_MAX:
+            raise InterfaceError(
+                _("The list holds at most %(most)s entries. Withdraw some, or join them into a"
+                  " network.") % {"most": ENTRIES_MAX},
+                "network",
+            )  # fmt: skip
+        row = AllowedNetwork.objects.create(
+            enterprise=enterprise, network=network, note=note, created_by=user_of(by)
+        )
+        audit.record(by, "network.apply", network, enterprise, **({"note": note} if note else {}))
+        link = reverse("interfaces:console_network", args=[row.pk])
+        notices.tell(None, "network.applied", f"{network} ({enterprise})", link=link)
+    return row
+
+
+def withdraw(row: AllowedNetwork, *, by: Actor) -> AllowedNetwork:
+    """Take an address off the list, allowed or not; requests from it are refused at once.
+
+    Raises:
+        AlreadyDecided: it is on the list no more.
+    """
+    with transaction.atomic():
+        row = _lock(row)
+        if row.state not in ALIVE:
+            raise AlreadyDecided
+        row.state = ReviewState.CANCELLED
+        row.save(update_fields=("state",))
+        audit.record(by, "network.withdraw", row, row.enterprise)
+        hint("directory", "network")
+    return row
+
+
+def approve(row: AllowedNetwork, *, by: Actor) -> AllowedNetwork:
+    """Let an enterprise's servers call from an address.
+
+    Raises:
+        AlreadyDecided: it waits no more.
+    """
+    with transaction.atomic():
+        row = _decide(row, ReviewState.APPROVED, by)
+        audit.record(by, "network.approve", row, row.enterprise)
+        notices.tell(row.enterprise, "network.approved", row, link=_link())
+        hint("directory", "network")
+    return row
+
+
+def reject(row: AllowedNetwork, *, reason: str, by: Actor) -> AllowedNetwork:
+    """Refuse an address, with the reason that the applicant will read.
+
+    Raises:
+        AlreadyDecided: it waits no more.
+    """
+    with transaction.atomic():
+        row = _decide(row, ReviewState.REJECTED, by, reason)
+        audit.record(by, "network.reject", row, row.enterprise, reason=reason)
+        notices.tell(row.enterprise, "network.rejected", row, link=_link())
+    return row
+
+
+def size_of(network: str) -> int:
+    """How many addresses it holds."""
+    return int(ipaddress.ip_network(network).num_addresses)
+
+
+def is_public(network: str) -> bool:
+    return bool(ipaddress.ip_network(network).is_global)
+
+
+def _link() -> str:
+    return reverse("interfaces:networks")
+
+
+def _lock(row: AllowedNetwork) -> AllowedNetwork:
+    rows = AllowedNetwork.objects.select_related("enterprise").select_for_update(of=("self",))
+    return rows.get(pk=row.pk)
+
+
+def _decide(row: AllowedNetwork, state: ReviewState, by: Actor, reason: str = "") -> AllowedNetwork:
+    row = _lock(row)
+    if row.state != ReviewState.PENDING:
+        raise AlreadyDecided
+    row.state, row.reject_reason = state, reason[:REASON_MAX]
+    row.reviewed_by, row.reviewed_at = user_of(by), timezone.now()
+    row.save(update_fields=("state", "reject_reason", "reviewed_by", "reviewed_at"))
+    return row
