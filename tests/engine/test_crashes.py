@@ -19,7 +19,7 @@ from yunxin import embedded
 from yunxin.config import Config
 from yunxin.engine.reconcile import disagreements
 from yunxin.engine.service import Engine
-from yunxin.vocabulary import TrafficClass
+from yunxin.vocabulary import CampaignWish, TrafficClass
 
 PLAIN = msgspec.structs.replace(FAST, magic=False)
 WINDOW = 50
@@ -73,6 +73,27 @@ async def test_an_engine_that_is_killed_is_inherited(stage: Stage) -> None:
     assert stage.events().count("sent_again") == doubts
     assert smsc.counts()["duplicates"] <= doubts
     assert smsc.ledger.phones == 2_000
+    assert agreed(stage)
+
+
+async def test_what_a_dead_engine_held_of_a_terminated_campaign_is_unknown(stage: Stage) -> None:
+    campaign_id = stage.world.campaign(stage.enterprise_id, stage.template_id, 2_000)
+    async with carrier(msgspec.structs.replace(PLAIN, answer_delay_s=0.3)) as smsc:
+        channel(stage.world, stage.config, smsc.port, window=WINDOW)
+        async with EngineProcess(stage.config) as first:
+            await until(lambda: smsc.counts()["accepted"] > 300)
+            await first.kill()
+        held = stage.world.one("SELECT count(*) FROM message_queue WHERE claimed_by > 0")
+        stage.world.wish(campaign_id, CampaignWish.TERMINATE)
+        async with Engine(stage.config):
+            ended = "SELECT count(*) FROM campaign_progress WHERE state = 'terminated'"
+            await until(lambda: stage.world.one(ended))
+            await until(lambda: not stage.pending())
+    assert 0 < held <= WINDOW
+    assert stage.events().count("in_doubt") == held
+    assert stage.events().count("sent_again") == 0
+    assert stage.states()["unknown"] == held
+    assert smsc.counts()["duplicates"] == 0
     assert agreed(stage)
 
 

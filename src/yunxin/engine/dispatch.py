@@ -331,7 +331,7 @@ class Dispatcher:
         if freed:
             log.info("dispatch.freed_unknown_claims", messages=freed)
 
-    async def adopt(self, dead_id: int, policy: Callable[[str], InDoubtPolicy]) -> int:
+    async def adopt(self, dead_id: int, policy: Callable[[Outgoing], InDoubtPolicy]) -> int:
         """Take over some claims of an engine that is gone; nobody knows whether they were sent."""
         params = {"engine_id": self._engine_id, "dead_id": dead_id, "most": CLAIM_MOST}
         try:
@@ -345,7 +345,7 @@ class Dispatcher:
             self._judge(
                 message,
                 outcomes.in_doubt(
-                    policy(message.traffic), attempt=message.attempt, why=MessageEventKind.IN_DOUBT
+                    policy(message), attempt=message.attempt, why=MessageEventKind.IN_DOUBT
                 ),
             )
         return len(rows)
@@ -353,6 +353,13 @@ class Dispatcher:
     def _judge(self, message: Outgoing, verdict: Verdict) -> None:
         assert self.desk is not None, "the desk is set before anything is claimed"
         self.desk.judged(message, verdict)
+
+    def withdrawn(self, message: Outgoing) -> bool:
+        """Whether people do not want it to go out any more: it is not to be sent again either."""
+        _, _, _, _, campaign_id, _, signature_id, *_ = message.group
+        snapshot = self._directory.snapshot
+        ended = campaign_id in snapshot.terminated_campaigns
+        return ended or not snapshot.may_send(message.enterprise_id, signature_id)
 
     async def unpark(self) -> None:
         """Let the parked messages of campaigns that go on wait for their turn again."""

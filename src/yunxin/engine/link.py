@@ -119,7 +119,7 @@ class Desk(Protocol):
     def inbound(self, stream: Conversation, link: "Link", event: InboundArrived) -> None:
         """A message from a phone; it is acknowledged when it is stored."""
 
-    def policy(self, traffic: str) -> InDoubtPolicy:
+    def policy(self, message: Outgoing) -> InDoubtPolicy:
         """What becomes of a message in doubt."""
 
     def another(self, carrier: str, refused_by: set[int]) -> bool:
@@ -531,7 +531,7 @@ class Link:
         if message.unsendable:
             return outcomes.UNSENDABLE
         if message.doubted and outcomes.retry_of(status) is not Retry.PERMANENT:
-            policy = self._desk.policy(message.traffic)
+            policy = self._desk.policy(message)
             return outcomes.in_doubt(policy, attempt=message.attempt, why=message.doubted)
         if status:
             refused_by = {self.channel.id, message.refused_by or 0}

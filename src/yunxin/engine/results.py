@@ -75,11 +75,13 @@ class Results:
         inbound: Inbound,
         *,
         another: Callable[[str, set[int]], bool],
+        withdrawn: Callable[[Outgoing], bool],
         stored: Callable[[Sequence[Outgoing]], None],
         line_changed: Callable[[], None],
     ) -> None:
         """Args:
         another: whether a channel that did not refuse a message could carry it.
+        withdrawn: whether people do not want a message to go out any more.
         stored: told of the messages whose outcome was stored.
         line_changed: told when a connection came or went.
         """
@@ -90,6 +92,7 @@ class Results:
         self._refunded = refunded_states(config)
         self._policies = policies(config)
         self.another = another
+        self._withdrawn = withdrawn
         self.line_changed = line_changed
         self._stored = stored
         self._batch = Batch()
@@ -117,9 +120,11 @@ class Results:
         self._batch.owed.append((stream, event.sequence))
         self._notice()
 
-    def policy(self, traffic: str) -> InDoubtPolicy:
-        """What becomes of a message in doubt, by its traffic class."""
-        return self._policies[traffic]
+    def policy(self, message: Outgoing) -> InDoubtPolicy:
+        """What becomes of a message in doubt: by its traffic class, if it may still go out."""
+        if self._withdrawn(message):
+            return InDoubtPolicy.UNKNOWN
+        return self._policies[message.traffic]
 
     def _notice(self) -> None:
         if not self._arrived.is_set():

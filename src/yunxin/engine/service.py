@@ -134,6 +134,7 @@ class Engine:
             engine_id,
             inbound,
             another=self.lines.another,
+            withdrawn=self.dispatcher.withdrawn,
             stored=self.dispatcher.stored,
             line_changed=self.dispatcher.wake.set,
         )
