@@ -51,7 +51,13 @@ def test_each_part_of_a_long_message_has_an_entry_with_its_own_word():
         ("1", "MK:0023", "20170119140121"),
         ("2", "MK:0023", "20170119140130"),
     ]
-    assert pushes.entries(3) == 3
+    assert pushes.entries(row) == 3
+
+
+def test_a_message_has_as_many_entries_as_it_was_cut_into():
+    """Billed by 67 units, in 7 bits it may have taken fewer parts."""
+    told = json.loads(pushes.ronghe_receipts([receipt(segments=2, part_count=1)]))
+    assert [e["sortid"] for e in told] == ["0"]
 
 
 def test_a_failure_without_a_code_has_a_word_and_is_never_a_success():

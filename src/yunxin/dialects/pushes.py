@@ -57,6 +57,7 @@ class Receipt(NamedTuple):
     task: str
     reference: str | None = None
     parts: Sequence[PartWord] = ()  # of a longer message, those that have a word of their own
+    part_count: int = 0  # how many it was cut into; 0: not known, taken for its segments
 
 
 class Reply(NamedTuple):
@@ -72,9 +73,9 @@ class Reply(NamedTuple):
     unsubscribed: bool = False
 
 
-def entries(segments: int) -> int:
-    """How many entries of the dialect a receipt of so many segments takes."""
-    return max(1, segments)
+def entries(row: Receipt) -> int:
+    """How many entries of the dialect a receipt takes: one for each part."""
+    return max(1, row.part_count or row.segments)
 
 
 def ronghe_receipts(rows: Iterable[Receipt]) -> bytes:
@@ -162,7 +163,7 @@ def sample(kind: PushKind, now: datetime) -> Receipt | Reply:
 
 def _ronghe_entries(row: Receipt) -> Iterable[dict[str, str]]:
     known = {word.part: word for word in row.parts}
-    for number in range(1, entries(row.segments) + 1):
+    for number in range(1, entries(row) + 1):
         word = known.get(number)
         state, code, done_at = (
             (word.state, word.code, word.done_at) if word else (row.state, row.code, row.done_at)

@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from yunxin.engine.dispatch import Dispatcher
 from yunxin.engine.lines import Lines
 from yunxin.engine.link import Link
+from yunxin.engine.push import Push
 from yunxin.engine.rescue import Rescue
 from yunxin.engine.results import Results
 from yunxin.engine.store import Store, run_forever
@@ -35,13 +36,14 @@ class Health:
         dispatcher: Dispatcher,
         results: Results,
         rescue: Rescue,
+        push: Push,
     ) -> None:
         self._store = store
         self._engine_id = engine_id
         self._lines = lines
         self._at = asyncio.get_running_loop().time()
         self._submitted: dict[int, int] = {}
-        self.metrics = EngineMetrics(lines, dispatcher, results, rescue)
+        self.metrics = EngineMetrics(lines, dispatcher, results, rescue, push)
 
     async def run(self) -> None:
         """Write every second until cancelled."""
@@ -88,15 +90,22 @@ class EngineMetrics(Collector):
     """The engine's figures, read when somebody asks; nothing is counted twice for it."""
 
     def __init__(
-        self, lines: Lines, dispatcher: Dispatcher, results: Results, rescue: Rescue
+        self,
+        lines: Lines,
+        dispatcher: Dispatcher,
+        results: Results,
+        rescue: Rescue,
+        push: Push,
     ) -> None:
         self._lines = lines
         self._dispatcher = dispatcher
         self._results = results
         self._rescue = rescue
+        self._push = push
 
     def collect(self) -> Iterator[Metric]:
         yield from self._of_messages()
+        yield from self._of_pushes()
         yield from self._of_channels()
 
     def _of_messages(self) -> Iterator[Metric]:
@@ -125,6 +134,21 @@ class EngineMetrics(Collector):
             "yunxin_engine_rescued",
             "Messages in doubt that were taken over from dead engines.",
             self._rescue.rescued,
+        )
+
+    def _of_pushes(self) -> Iterator[Metric]:
+        push = self._push
+        yield _labelled(
+            "yunxin_push_requests",
+            "Requests to customers' URLs: acked, or why not.",
+            "outcome",
+            push.counts,
+        )
+        yield CounterMetricFamily(
+            "yunxin_push_events", "Receipts and replies that were acknowledged.", push.events
+        )
+        yield GaugeMetricFamily(
+            "yunxin_push_in_flight", "Requests that are on their way.", push.in_flight
         )
 
     def _of_channels(self) -> Iterator[Metric]:

@@ -3,6 +3,7 @@
     store · listener · directory      what everything stands on
     instance                          who we are among the engines
     results · lines · dispatcher      towards the carriers (read dispatch.py, link.py, results.py)
+    push                              receipts and replies to customers' URLs
     acceptor · feed · settle          from the campaigns, and into the books
     rescue · health                   what became ownerless; how we are
 
@@ -29,6 +30,8 @@ from yunxin.engine.health import Health, MetricsServer
 from yunxin.engine.inbound import Inbound
 from yunxin.engine.instance import Instance, register
 from yunxin.engine.lines import Lines
+from yunxin.engine.push import Push
+from yunxin.engine.push_wishes import PushUpkeep, PushWishes
 from yunxin.engine.rescue import Rescue
 from yunxin.engine.results import Results
 from yunxin.engine.settle import Settle
@@ -83,6 +86,7 @@ class Engine:
         self.lines: Lines
         self.settle: Settle
         self.inbound: Inbound
+        self.push: Push
         self.health: Health
 
     async def wait(self, stop: asyncio.Event) -> None:
@@ -116,12 +120,21 @@ class Engine:
         self.instance = await register(store)
         self._stack.push_async_callback(self.instance.close)
         self._run(self.directory.run, self.instance.run)
+        self._start_pushing(listener)
         self._start_sending(listener)
         self.acceptor = Acceptor(store, self.directory, self.instance.node, config)
         self.settle = Settle(store, config)
         feed = Feed(store, self.acceptor, config, listener)
         sweeper = Sweeper(store, self.directory)
         self._run(self.settle.run, feed.run, sweeper.run, listener.run)
+
+    def _start_pushing(self, listener: Listener) -> None:
+        config, store = self._config, self.store
+        self.push = push = Push(store, config, listener)
+        self._stack.push_async_callback(push.stop)
+        wishes = PushWishes(push, listener)
+        upkeep = PushUpkeep(store, config, now=push.now)
+        self._run(push.run, wishes.run, upkeep.run)
 
     def _start_sending(self, listener: Listener) -> None:
         config, store, engine_id = self._config, self.store, self.instance.id
@@ -140,7 +153,9 @@ class Engine:
         )
         self.lines.desk = self.dispatcher.desk = self.results
         rescue = Rescue(store, self.instance, self.dispatcher, self.results, inbound)
-        self.health = Health(store, engine_id, self.lines, self.dispatcher, self.results, rescue)
+        self.health = Health(
+            store, engine_id, self.lines, self.dispatcher, self.results, rescue, self.push
+        )
         if self._config.metrics_port:
             server = MetricsServer(self.health.metrics, self._config.metrics_port)
             self._stack.callback(server.close)
