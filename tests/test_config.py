@@ -50,6 +50,7 @@ def test_a_value_is_understood(name, value, field, expected):
         ("YUNXIN_SUBMIT_TIMEOUT_S", "inf", "above 0"),
         ("YUNXIN_MARKETING_TO", "25:00", "such as 08:00"),
         ("YUNXIN_LOG_FORMAT", "xml", "use one of: json, console"),
+        ("YUNXIN_PUSH_NETWORK", "10.0.0.0/8,intranet", "use addresses or CIDRs"),
     ],
 )
 def test_a_bad_value_is_named_with_the_way_out(name, value, way_out):

@@ -6,6 +6,7 @@ settings.py reads a Config, the engine and the simulator get one as an argument.
 the project reads the environment.
 """
 
+import ipaddress
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import MISSING, Field, dataclass, field, fields
@@ -24,6 +25,16 @@ def _text(value: str) -> str:
 
 def _words(value: str) -> tuple[str, ...]:
     return tuple(word.strip() for word in value.split(",") if word.strip())
+
+
+def _networks(value: str) -> tuple[str, ...]:
+    words = _words(value)
+    for word in words:
+        try:
+            ipaddress.ip_network(word, strict=False)
+        except ValueError:
+            raise ValueError("use addresses or CIDRs such as 10.1.0.0/16") from None
+    return words
 
 
 def _yes_or_no(value: str) -> bool:
@@ -251,7 +262,7 @@ class Config:
         (),
         "Networks that receipts and replies may be pushed to though they are not public.",
         unit="addresses or CIDRs separated by commas",
-        read=_words,
+        read=_networks,
     )
 
     # -- api ----------------------------------------------------------------------------------
