@@ -75,8 +75,35 @@ OBJECTS = {
     "network_id": "SELECT min(id) FROM interfaces_allowednetwork",
     "interfaces:console_network": "SELECT max(id) FROM interfaces_allowednetwork"
     " WHERE state = 'pending'",
+    "target_id": "SELECT min(id) FROM interfaces_pushtarget",
+    "batch_id": "SELECT min(id) FROM push_batch",
+    "wish_id": "SELECT min(id) FROM interfaces_pushwish",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
+
+# What the demo has none of: a URL that pushes go to, a push given up, a test, an address to review.
+_FIRST = "(SELECT min(id) FROM accounts_enterprise)"
+INTERFACES = (
+    "INSERT INTO interfaces_allowednetwork"
+    " (enterprise_id, network, note, state, reject_reason, created_at)"
+    f" VALUES ({_FIRST}, '203.0.113.0/24', '', 'pending', '', now())",
+    "INSERT INTO interfaces_pushtarget (enterprise_id, kind, url, format, sealed_secret,"
+    " portal_too, enabled, created_at, changed_at)"
+    f" VALUES ({_FIRST}, 'receipts', 'http://127.0.0.1:9/', 'v1', 'x', false, true, now(), now())"
+    " ON CONFLICT DO NOTHING",
+    "INSERT INTO interfaces_pushwish"
+    " (enterprise_id, target_id, kind, created_at, taken_at, events)"
+    f" SELECT enterprise_id, id, 'test', now(), now(), 1 FROM interfaces_pushtarget"
+    f" WHERE enterprise_id = {_FIRST} AND kind = 'receipts'",
+    "INSERT INTO push_batch (enterprise_id, target_id, kind, format, event_ids, events, body,"
+    " state, attempt, finished_at)"
+    " SELECT enterprise_id, id, 'receipts', 'v1', '{1}', 1, '[]', 'dead', 1, now()"
+    f" FROM interfaces_pushtarget WHERE enterprise_id = {_FIRST} AND kind = 'receipts'",
+    "INSERT INTO push_attempt"
+    " (enterprise_id, batch_id, attempt, at, duration_ms, url, status, answer, error)"
+    " SELECT enterprise_id, id, 1, now(), 12, 'http://127.0.0.1:9/', 500, 'oops', 'status'"
+    " FROM push_batch",
+)
 
 
 @dataclass(frozen=True)
@@ -114,11 +141,8 @@ def scene(platform: Platform) -> Scene:
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
         )
-        connection.execute(
-            "INSERT INTO interfaces_allowednetwork"
-            " (enterprise_id, network, note, state, reject_reason, created_at)"
-            " SELECT min(id), '203.0.113.0/24', '', 'pending', '', now() FROM accounts_enterprise"
-        )
+        for statement in INTERFACES:
+            connection.execute(statement)
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]
     assert not missing, f"the demo has none of: {missing}"

@@ -25,6 +25,7 @@ from yunxin.accounts.models import Enterprise, User
 from yunxin.campaigns.models import Campaign
 from yunxin.content.models import LibraryTemplate
 from yunxin.interfaces import credentials
+from yunxin.interfaces.models import PushWish
 from yunxin.vocabulary import ReviewState
 from yunxin.web.models import StoredFile
 
@@ -72,6 +73,9 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
     access_key, _key = credentials.create_access_key(enterprise, name=words)
     key, _key = credentials.create_key(enterprise, name=words, scopes=["messages:send"])
     network = scene.make_network(enterprise, note=words)
+    target = scene.make_target(enterprise, url=f"https://{enterprise.pk}.example.com/{words}")
+    batch = scene.make_batch(target, body=words.encode())
+    wish = PushWish.objects.create(enterprise=enterprise, target=target, kind="test")
     return Belongings(
         enterprise,
         owner,
@@ -85,6 +89,9 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("messaging", "message_id"): [message.id],
             ("interfaces", "credential_id"): [access_key.pk, key.pk],
             ("interfaces", "network_id"): [network.pk],
+            ("interfaces", "target_id"): [target.pk],
+            ("interfaces", "batch_id"): [batch],
+            ("interfaces", "wish_id"): [wish.pk],
             ("web", "file_id"): [file.pk],
         },
     )

@@ -18,6 +18,7 @@ CHINESE_ALLOWED = {
     "carriers/migrations/": "data",
     "content/migrations/": "data",
     "demo/": "demo data",
+    "dialects/": "what the wire says",
     "engine/inbound.py": "the words that phones unsubscribe with",
     "simulator/behaviour.py": "what simulated phones reply",
     "simulator/frame.py": "a language's own name",

@@ -10,7 +10,8 @@ from yunxin.interfaces import labels
 from yunxin.interfaces.credentials import Overlap
 from yunxin.interfaces.errors import NetworkInvalid
 from yunxin.interfaces.networks import REASON_MAX, read_network
-from yunxin.web.forms import Form
+from yunxin.vocabulary import PushFormat, PushKind
+from yunxin.web.forms import Form, MomentInput
 
 KEY_NETWORKS_MAX = 20
 
@@ -157,3 +158,85 @@ class WhyForm(Form):
         max_length=150,
         widget=forms.Textarea({"rows": 2}),
     )
+
+
+class TargetForm(Form):
+    """A URL that wants to hear of receipts or replies."""
+
+    url = forms.CharField(
+        label=gettext_lazy("URL"),
+        max_length=500,
+        widget=forms.URLInput(
+            {
+                "placeholder": "https://example.com/yunxin",
+                "autocomplete": "off",
+                "spellcheck": "false",
+            }
+        ),
+        help_text=gettext_lazy(
+            "It is asked by POST, and acknowledges within 10 seconds. Redirects are not followed."
+        ),
+    )
+    format = forms.TypedChoiceField(
+        label=gettext_lazy("Format"),
+        choices=labels.choices(labels.FORMATS),
+        coerce=PushFormat,
+        initial=PushFormat.V1,
+        widget=forms.RadioSelect,
+        help_text=gettext_lazy(
+            'In the dialect {"status":0} acknowledges, and nothing is signed. In v1 any status of'
+            " 2xx does, and each push is signed with a secret of yours."
+        ),
+    )
+    portal_too = forms.BooleanField(
+        label=gettext_lazy("Receipts of messages that were sent in the portal as well"),
+        required=False,
+    )
+    enabled = forms.BooleanField(
+        label=pgettext_lazy("push", "Push to this URL"), required=False, initial=True
+    )
+
+    def __init__(self, *args: Any, kind: PushKind, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if kind != PushKind.RECEIPTS:
+            del self.fields["portal_too"]  # a reply has no source
+
+
+class RangeForm(Form):
+    """A time that is pushed again."""
+
+    kind = forms.TypedChoiceField(
+        label=gettext_lazy("What is pushed again"),
+        coerce=PushKind,
+        widget=forms.RadioSelect,
+    )
+    from_at = forms.DateTimeField(label=gettext_lazy("Happened from"), widget=MomentInput())
+    to_at = forms.DateTimeField(
+        label=gettext_lazy("until before"),
+        widget=MomentInput(),
+        help_text=gettext_lazy("At most 7 days; the time is that of the receipt or the reply."),
+    )
+
+    def __init__(self, *args: Any, kinds: list[PushKind], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["kind"]
+        field.choices = labels.choices({kind: labels.TARGETS[kind] for kind in kinds})
+
+
+class SignatureForm(Form):
+    """The fields of a request in the dialect, as the client sends them."""
+
+    cpcode = forms.CharField(label="cpcode", max_length=16, strip=False)
+    msg = forms.CharField(
+        label="msg", max_length=4000, required=False, strip=False,
+        help_text=gettext_lazy("The values of the template's variables, joined by commas."),
+    )  # fmt: skip
+    mobiles = forms.CharField(
+        label="mobiles", max_length=4000, strip=False, widget=forms.Textarea({"rows": 2})
+    )
+    excode = forms.CharField(label="excode", max_length=20, required=False, strip=False)
+    templetid = forms.CharField(label="templetid", max_length=20, strip=False)
+    sign = forms.CharField(
+        label="sign", max_length=64, required=False,
+        help_text=gettext_lazy("What your system calculated; left empty nothing is compared."),
+    )  # fmt: skip

@@ -1,12 +1,16 @@
 """The lists of this room: columns, filters, and what an empty one says."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from yunxin.interfaces import labels
-from yunxin.web.listing import Choice, Column, Listing
+from yunxin.accounts.models import Enterprise
+from yunxin.interfaces import labels, push_log
+from yunxin.vocabulary import PushBatchState
+from yunxin.web.listing import Choice, Column, Dates, KeysetListing, Listing
 
 STATE = Choice("state", _("All states"), labels.choices(labels.REVIEW_STATES))
 
@@ -80,3 +84,44 @@ class NetworkReviews(Listing):
     empty_icon = "shield-check"
     empty_title = _("Nothing has been applied for yet.")
     empty_text = _("New applications appear here by themselves.")
+
+
+DAYS = Dates("created", _("Pushed between"), "created_at")
+
+
+class Pushes(KeysetListing):
+    """推送记录, newest first: nothing is counted, as there may be millions."""
+
+    columns: ClassVar = (
+        Column("kind", _("Kind"), "title"),
+        Column("state", _("State"), "status"),
+        Column("url", _("URL")),
+        Column("events", _("Events"), "number"),
+        Column("attempts", _("Tries"), "number"),
+        Column("created", _("Created"), "time"),
+        Column("answer", _("Last answer")),
+        Column("actions", _("Actions"), "actions"),
+    )
+    filters = (
+        Choice("kind", _("All kinds"), labels.choices(labels.PUSH_KINDS)),
+        Choice("state", _("All states"), labels.choices(labels.BATCH_STATES)),
+        DAYS,
+    )
+    empty_icon = "webhook"
+    empty_title = _("Nothing has been pushed yet.")
+    empty_text = _("Enter in the push settings where status reports and replies shall go.")
+
+    def __init__(self, request: HttpRequest, enterprise: Enterprise) -> None:
+        super().__init__(request, push_log.batches(enterprise))
+        self.enterprise = enterprise
+
+    def searched(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """Days and waiting ones go by indexes of their own."""
+        if self.query.get("state") == PushBatchState.WAITING:
+            rows = push_log.waiting_of(self.enterprise, rows)
+        try:
+            begin, end = DAYS.span(self.query)
+        except ValueError:
+            return rows
+        rows = push_log.since(rows, begin) if begin else rows
+        return push_log.until(rows, end) if end else rows

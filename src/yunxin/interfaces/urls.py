@@ -2,7 +2,8 @@
 
 from django.urls import path
 
-from yunxin.interfaces import console, portal
+from yunxin.interfaces import console, portal, portal_pushes
+from yunxin.vocabulary import PushKind
 
 app_name = "interfaces"
 
@@ -19,6 +20,29 @@ portal_urls = [
         portal.withdraw_network,
         name="network_withdraw",
     ),
+    path("support/keys/signature/", portal_pushes.check_signature, name="signature_check"),
+    path("support/pushes/", portal_pushes.pushes, name="pushes"),
+    path(
+        "support/pushes/receipts/",
+        portal_pushes.edit_target,
+        {"kind": PushKind.RECEIPTS},
+        name="target_receipts",
+    ),
+    path(
+        "support/pushes/replies/",
+        portal_pushes.edit_target,
+        {"kind": PushKind.REPLIES},
+        name="target_replies",
+    ),
+    path(
+        "support/pushes/<int:target_id>/secret/", portal_pushes.renew_secret, name="target_secret"
+    ),
+    path("support/pushes/<int:target_id>/test/", portal_pushes.test_target, name="target_test"),
+    path("support/log/", portal_pushes.push_list, name="push_log"),
+    path("support/log/again/", portal_pushes.replay_range, name="push_range"),
+    path("support/log/wishes/<int:wish_id>/", portal_pushes.push_wish, name="push_wish"),
+    path("support/log/<int:batch_id>/", portal_pushes.push, name="push"),
+    path("support/log/<int:batch_id>/again/", portal_pushes.replay, name="push_replay"),
 ]
 console_urls = [
     path("console/reviews/networks/", console.network_list, name="console_networks"),
