@@ -181,4 +181,6 @@ def _carrier_clock(message: Message) -> str:
     if message.done_at is None:
         return ""
     from_carrier = message.done_at.astimezone(SHANGHAI)
-    return _("by the carrier's clock at %(time)s") % {"time": f"{from_carrier:%Y-%m-%d %H:%M:%S}"}
+    # Most receipts know the minute only: YYMMDDhhmm. Source: SMPP 3.4, appendix B.
+    shape = "%Y-%m-%d %H:%M:%S" if from_carrier.second else "%Y-%m-%d %H:%M"
+    return _("by the carrier's clock at %(time)s") % {"time": format(from_carrier, shape)}

@@ -38,7 +38,7 @@
     const keys = ["delivered", "failed", "unknown", "awaited"].filter((key) => data.byCarrier[key].some(Boolean));
     return {
       ...base(keys.map((key) => data.words[key])),
-      grid: { left: 8, right: 20, top: 12, bottom: 60, containLabel: true }, // two lines of legend
+      grid: { left: 8, right: 32, top: 12, bottom: 60, containLabel: true }, // two lines of legend
       xAxis: axis({ type: "value", minInterval: 1, splitNumber: 3 }),
       yAxis: axis({ type: "category", data: data.carriers, inverse: true }),
       series: keys.map((key) => ({ name: data.words[key], type: "bar", stack: "all", data: data.byCarrier[key], color: COLOURS[key], barMaxWidth: 26 })),
