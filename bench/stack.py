@@ -183,11 +183,13 @@ class Stack:
         if done.returncode:
             raise BenchError(f"{' '.join(arguments)} failed:\n{done.stderr.decode()}")
 
-    def start(self, name: str, *arguments: str) -> "subprocess.Popen[bytes]":
+    def start(
+        self, name: str, *arguments: str, module: str = "yunxin"
+    ) -> "subprocess.Popen[bytes]":
         """Start `yunxin ARGUMENTS` as a process that the meter watches under this name."""
         log = self._end.enter_context((self.folder / f"{name}.log").open("wb"))
         program = subprocess.Popen(
-            [sys.executable, "-m", "yunxin", *arguments],
+            [sys.executable, "-m", module, *arguments],
             env=self.environment, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
         )  # fmt: skip
         self.programs[name] = program
@@ -195,9 +197,13 @@ class Stack:
         return program
 
     def kill(self, name: str) -> None:
-        """End a program as a crash would: at once and without a word."""
+        """End a program and its workers as a crash would: at once and without a word."""
         program = self.programs.pop(name)
+        workers = psutil.Process(program.pid).children(recursive=True)
         program.kill()
+        for worker in workers:
+            with suppress(psutil.NoSuchProcess):
+                worker.kill()
         program.wait()
 
     def log_end(self, name: str) -> str:
