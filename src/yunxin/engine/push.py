@@ -40,6 +40,7 @@ log = structlog.get_logger()
 
 EVERY_S = 1.0
 LINGER_S = 0.05  # what arrives within it goes in one request
+WELL_FILLED = 50  # events of a request; an answer to fewer is no reason to hurry
 LEASE = timedelta(seconds=60)  # a request takes 15 s at most, storing what came of it a moment
 RETRIES_S = (10, 60, 300, 900, 3600)  # then hourly
 GIVEN_UP_AFTER = timedelta(hours=72)
@@ -297,7 +298,7 @@ class Push:
         finally:
             lane.running -= 1
             self._failing -= failing
-        await self._go_on(target)
+        await self._go_on(target, job)
 
     async def _post(self, target: Target, job: Job, at: datetime) -> Tried:
         try:
@@ -373,8 +374,15 @@ class Push:
                 },
             )
 
-    async def _go_on(self, target: Target) -> None:
-        """A place is free: take what else there is for this URL."""
+    async def _go_on(self, target: Target, job: Job) -> None:
+        """A place is free: take what else there is for this URL.
+
+        At once behind a request that was well filled, as then more is waiting; else with the next
+        look, so that what trickles in is gathered and not sent one by one.
+        """
+        if job.events < WELL_FILLED:
+            self.wake.set()
+            return
         try:
             await self._fill(target.id, target.enterprise_id)
         except StoreUnavailable:
