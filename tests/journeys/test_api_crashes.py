@@ -11,18 +11,18 @@ import pytest
 from bench import api as bench
 from bench.stack import Stack
 
-REQUESTS = 3_000  # through each face; a kill at each quarter
+FACE = "ronghe"  # the others go the same way behind their signatures
+REQUESTS = 3_000  # with a kill at each quarter
 CONCURRENCY = 32
 
 
-@pytest.mark.parametrize("face", bench.FACES)
-def test_every_request_counts_once_whatever_is_killed(face: str) -> None:
+def test_every_request_counts_once_whatever_is_killed() -> None:
     if os.environ.get("DATABASE_URL"):
         pytest.skip("this test starts a database of its own")
     options = argparse.Namespace(smsc="", behaviour="", window=500, sessions=2, workers=2)
     with Stack(log_level="warning", push_network="127.0.0.0/8") as stack:
         running = bench.start(stack, options)
-        result = bench.measure(running, face, REQUESTS, CONCURRENCY, kill=True)
+        result = bench.measure(running, FACE, REQUESTS, CONCURRENCY, kill=True)
         assert result["refused"] == {}
         assert result["repeats"] > 0  # the kills were felt
         assert bench.check(running) == []
