@@ -148,7 +148,8 @@ def _pieces(
 def _target(environ: Environ) -> str:
     path = environ["PATH_INFO"].encode("latin-1")
     query = environ.get("QUERY_STRING", "")
-    return f"{quote(path)}?{query}" if query else quote(path)
+    target = quote(path, safe="/:")
+    return f"{target}?{query}" if query else target
 
 
 def _headers(environ: Environ) -> dict[str, str]:

@@ -1,15 +1,17 @@
 """The ASGI application of one worker: reads a request, finds its handler, writes the answer.
 
 Plain ASGI, no framework: there are a dozen addresses, and each microsecond here is paid with every
-message. `/umcinterface/sendtempletmsg` goes to `ronghe`.
+message. `/umcinterface/sendtempletmsg` goes to `ronghe`, `/api/v1/…` to `v1`.
 """
 
 from yunxin.api import ronghe
 from yunxin.api.keyring import Networks
 from yunxin.api.parts import Keeper
 from yunxin.api.requests import Answer, Receive, Request, Scope, Send, read_body, write
+from yunxin.api.v1 import V1
 from yunxin.config import Config
 from yunxin.dialects.ronghe import PATH as RONGHE_PATH
+from yunxin.dialects.v1 import PREFIX as V1_PREFIX
 
 START_S = 15.0  # a worker that has no database by then answers that it is unavailable
 
@@ -23,6 +25,7 @@ class App:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._proxies = Networks(config.api_proxies)
+        self._v1 = V1(config)
         self._keeper: Keeper | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -40,6 +43,8 @@ class App:
             if request.method != "POST":
                 return _POST_ONLY
             return await ronghe.send(request, parts)
+        if request.path.startswith(V1_PREFIX):
+            return await self._v1.answer(request, parts)
         return _NOT_FOUND
 
     async def _live(self, receive: Receive, send: Send) -> None:

@@ -1,0 +1,103 @@
+-- name: use_nonce
+-- Notes the nonce of a signed request; touches no row if it came before.
+INSERT INTO api_answer (enterprise_id, scope, key, digest, answer)
+VALUES (%(enterprise_id)s, %(scope)s, %(key)s, '', '')
+ON CONFLICT DO NOTHING
+
+-- name: read_message
+-- One message of an enterprise, and where it is in the queue.
+SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
+    m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
+    q.message_id IS NOT NULL, q.claimed_at, q.not_before
+FROM message m
+LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
+WHERE m.enterprise_id = %(enterprise_id)s AND m.id = %(message_id)s
+
+-- name: read_message_events
+-- What happened to a message besides its ordinary way.
+SELECT at, kind, code, part::bigint FROM message_event
+WHERE enterprise_id = %(enterprise_id)s AND message_id = %(message_id)s
+ORDER BY at
+
+-- name: read_submissions
+-- The parts of a message as the carrier took them.
+SELECT submitted_at, part::bigint, parts::bigint, state, code, done_at FROM submission
+WHERE enterprise_id = %(enterprise_id)s AND message_id = %(message_id)s
+ORDER BY submitted_at, part
+
+-- name: list_messages
+-- Messages of an enterprise, newest first.
+SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
+    m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
+    q.message_id IS NOT NULL, q.claimed_at, q.not_before
+FROM message m
+LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
+WHERE m.enterprise_id = %(enterprise_id)s AND m.id >= %(first)s AND m.id < %(below)s
+    AND (%(state)s::text = '' OR m.state = %(state)s)
+ORDER BY m.id DESC LIMIT %(most)s
+
+-- name: list_messages_to
+-- Messages of an enterprise to one phone, newest first.
+SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
+    m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
+    q.message_id IS NOT NULL, q.claimed_at, q.not_before
+FROM message m
+LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
+WHERE m.enterprise_id = %(enterprise_id)s AND m.phone = %(phone)s
+    AND m.id >= %(first)s AND m.id < %(below)s
+    AND (%(state)s::text = '' OR m.state = %(state)s)
+    AND (%(reference)s::text = '' OR m.reference = %(reference)s)
+ORDER BY m.id DESC LIMIT %(most)s
+
+-- name: list_messages_referenced
+-- Messages of an enterprise with a reference, newest first.
+SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
+    m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
+    q.message_id IS NOT NULL, q.claimed_at, q.not_before
+FROM message m
+LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
+WHERE m.enterprise_id = %(enterprise_id)s AND m.reference = %(reference)s
+    AND m.id >= %(first)s AND m.id < %(below)s
+    AND (%(state)s::text = '' OR m.state = %(state)s)
+ORDER BY m.id DESC LIMIT %(most)s
+
+-- name: list_messages_undelivered
+-- Messages of an enterprise in a state that few are in, newest first.
+SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
+    m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
+    q.message_id IS NOT NULL, q.claimed_at, q.not_before
+FROM message m
+LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
+WHERE m.enterprise_id = %(enterprise_id)s AND m.state = %(state)s AND m.state <> 'delivered'
+    AND m.id >= %(first)s AND m.id < %(below)s
+ORDER BY m.id DESC LIMIT %(most)s
+
+-- name: pull_events
+-- Events after a cursor in the order in which they became visible. What is younger than the oldest
+-- transaction still running waits, as that one may yet write an event that stands before it.
+SELECT e.tx::text, e.id, e.at FROM interface_event e
+WHERE e.enterprise_id = %(enterprise_id)s AND e.kind = %(kind)s
+    AND (e.tx, e.id) > (%(tx)s::xid8, %(id)s)
+    AND e.tx < pg_snapshot_xmin(pg_current_snapshot())
+ORDER BY e.tx, e.id LIMIT %(most)s
+
+-- name: read_balance
+-- The packages that can be paid with now, first to end first.
+SELECT name, total, total - used, valid_from, valid_to FROM billing_package
+WHERE enterprise_id = %(enterprise_id)s AND kind = 'text'
+    AND valid_from <= %(now)s AND valid_to > %(now)s
+ORDER BY valid_to, id
+
+-- name: list_signatures
+-- Signatures of an enterprise, newest first.
+SELECT id, name, state, reject_reason, created_at FROM content_signature
+WHERE enterprise_id = %(enterprise_id)s AND id < %(below)s
+ORDER BY id DESC LIMIT %(most)s
+
+-- name: list_templates
+-- Templates of an enterprise that were not deleted, newest first.
+SELECT t.id, t.name, t.content, t.state, t.kind, s.name, t.position, t.variable_names,
+    t.reject_reason, t.created_at
+FROM content_template t JOIN content_signature s ON s.id = t.signature_id
+WHERE t.enterprise_id = %(enterprise_id)s AND t.deleted_at IS NULL AND t.id < %(below)s
+ORDER BY t.id DESC LIMIT %(most)s

@@ -1,0 +1,404 @@
+"""v1 as the wire sees it: bodies and answers as structs, addresses as a table.
+
+`ROUTES` is what `openapi` describes, what the API serves and what the interface document lists.
+Ids are texts on the wire; times are RFC 3339 in UTC.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+from enum import StrEnum
+from typing import Annotated, Any, NamedTuple
+
+import msgspec
+from msgspec import UNSET, Meta, Struct, UnsetType
+
+from yunxin.dialects.problems import PROBLEMS
+
+PREFIX = "/api/v1"
+RECIPIENTS_MAX = 1_000
+PAGE_MAX = 100
+PAGE_DEFAULT = 50
+IDEMPOTENCY_KEY_MAX = 255
+EXTENSION_MAX = 12
+
+_NO_NUL = r"^[^\u0000]*$"  # PostgreSQL's texts hold none
+
+
+class Scope(StrEnum):
+    """What a key may be used for."""
+
+    MESSAGES_SEND = "messages:send"
+    MESSAGES_READ = "messages:read"
+    INBOUND_READ = "inbound:read"
+    ACCOUNT_READ = "account:read"
+    CONTENT_READ = "content:read"
+    CONTENT_WRITE = "content:write"
+
+
+class StateAsked(StrEnum):
+    """States that messages can be asked for; "accepted" is all that have no final word yet."""
+
+    ACCEPTED = "accepted"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+    CANCELLED = "cancelled"
+
+
+# Bodies ----------------------------------------------------------------------------------------
+
+Phone = Annotated[str, Meta(max_length=40, examples=["13800000000"])]
+Parameter = Annotated[str, Meta(max_length=1000)]
+Parameters = Annotated[list[Parameter], Meta(max_length=100)]
+Reference = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
+
+
+class Recipient(Struct, forbid_unknown_fields=True):
+    """One phone; its own parameters go before the shared ones, its own reference likewise."""
+
+    phone: Phone
+    parameters: Parameters | None = None
+    reference: Reference | None = None
+
+
+class SendBody(Struct, forbid_unknown_fields=True):
+    """One template to one or many recipients."""
+
+    template: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$", description="The template's number.")]
+    recipients: Annotated[list[Recipient], Meta(min_length=1, max_length=RECIPIENTS_MAX)]
+    parameters: Annotated[
+        Parameters | None, Meta(description="For recipients that have none of their own.")
+    ] = None
+    extension: Annotated[
+        str,
+        Meta(pattern=rf"^[0-9]{{0,{EXTENSION_MAX}}}$", description="Digits after your number."),
+    ] = ""
+    reference: Annotated[
+        Reference | None, Meta(description="Comes back with receipts; yours to choose.")
+    ] = None
+
+
+# Answers ---------------------------------------------------------------------------------------
+
+
+class RefusalTold(Struct):
+    """Why one recipient was not accepted."""
+
+    code: str
+    detail: str
+    message: str
+
+
+class SentMessage(Struct, omit_defaults=True):
+    """One recipient: accepted with an id, or refused."""
+
+    phone: str
+    id: str | UnsetType = UNSET
+    segments: int | UnsetType = UNSET
+    refusal: RefusalTold | UnsetType = UNSET
+
+
+class Sent(Struct):
+    """What became of a request; accepted is not yet delivered."""
+
+    task: str
+    accepted: int
+    refused: int
+    segments: int
+    messages: list[SentMessage]
+
+
+class PreviewedMessage(Struct, omit_defaults=True):
+    """What one recipient would get."""
+
+    phone: str
+    text: str | UnsetType = UNSET
+    segments: int | UnsetType = UNSET
+    refusal: RefusalTold | UnsetType = UNSET
+
+
+class Preview(Struct):
+    """What a request would do."""
+
+    accepted: int
+    refused: int
+    segments: int
+    messages: list[PreviewedMessage]
+
+
+class TimelineEntry(Struct):
+    """One thing that happened to a message."""
+
+    kind: str
+    at: datetime
+    code: str | None = None
+    detail: str | None = None
+
+
+class Message(Struct, kw_only=True):
+    """A message and how far it is."""
+
+    id: str
+    phone: str
+    state: str
+    code: str | None
+    text: str
+    template: str
+    segments: int
+    source: str
+    task: str | None
+    reference: str | None
+    accepted_at: datetime
+    submitted_at: datetime | None
+    done_at: datetime | None
+    finished_at: datetime | None
+
+
+class MessageWithTimeline(Message, kw_only=True):
+    """A message with all that happened to it, oldest first."""
+
+    timeline: list[TimelineEntry]
+
+
+class Messages(Struct):
+    """A page of messages, newest first; `next` is the cursor of the following page, if any."""
+
+    data: list[Message]
+    next: str | None
+
+
+class ReceiptPart(Struct):
+    """The carrier's word on one part of a longer message."""
+
+    part: int
+    state: str
+    code: str | None
+    done_at: datetime | None
+
+
+class Receipt(Struct, kw_only=True):
+    """A message's final word; `id` is the event's, by which doubles are known."""
+
+    id: str
+    message: str | None
+    phone: str
+    state: str
+    code: str | None
+    segments: int
+    parts: list[ReceiptPart]
+    accepted_at: datetime | None
+    submitted_at: datetime | None
+    done_at: datetime | None
+    finished_at: datetime | None
+    task: str | None
+    reference: str | None
+
+
+class Receipts(Struct):
+    """Receipts, oldest first; keep `next` and go on from there, now or later."""
+
+    data: list[Receipt]
+    next: str
+
+
+class InboundMessage(Struct, kw_only=True):
+    """What a phone wrote; `id` is the event's, by which doubles are known."""
+
+    id: str
+    reply: str
+    phone: str
+    number: str
+    text: str
+    received_at: datetime
+    message: str | None
+    unsubscribed: bool
+
+
+class Inbound(Struct):
+    """Replies, oldest first; keep `next` and go on from there, now or later."""
+
+    data: list[InboundMessage]
+    next: str
+
+
+class Package(Struct):
+    """A prepaid package, in segments."""
+
+    name: str
+    total: int
+    left: int
+    valid_from: datetime
+    valid_to: datetime
+
+
+class Balance(Struct):
+    """What can be sent now, in segments."""
+
+    left: int
+    packages: list[Package]
+
+
+class Signature(Struct):
+    """A signature and the state of its review."""
+
+    id: str
+    name: str
+    state: str
+    reject_reason: str | None
+    created_at: datetime
+
+
+class Signatures(Struct):
+    """A page of signatures, newest first."""
+
+    data: list[Signature]
+    next: str | None
+
+
+class Template(Struct):
+    """A template and the state of its review; `id` is its number."""
+
+    id: str
+    name: str
+    content: str
+    state: str
+    kind: str
+    signature: str
+    position: str
+    variables: list[str]
+    reject_reason: str | None
+    created_at: datetime
+
+
+class Templates(Struct):
+    """A page of templates, newest first."""
+
+    data: list[Template]
+    next: str | None
+
+
+class ProblemTold(Struct, kw_only=True, omit_defaults=True):
+    """RFC 9457; `code` is for programs, `type` leads to the document, `request` is for support."""
+
+    type: str
+    title: str
+    status: int
+    code: str
+    detail: str | UnsetType = UNSET
+    field: str | UnsetType = UNSET
+    rule: str | UnsetType = UNSET
+    window: str | UnsetType = UNSET
+    signed: str | UnsetType = UNSET
+    request: str
+
+
+# Parameters of addresses -----------------------------------------------------------------------
+
+Cursor = Annotated[str, Meta(max_length=100, description="The `next` of an earlier page; opaque.")]
+Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="Rows a page.")]
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
+class PageQuery(Struct, forbid_unknown_fields=True):
+    """Parameters of a list."""
+
+    cursor: Cursor = ""
+    limit: Limit = PAGE_DEFAULT
+
+
+class MessagesQuery(Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """Parameters of the list of messages."""
+
+    reference: Reference = ""
+    phone: Phone = ""
+    since: Annotated[Moment | None, Meta(description="Accepted at this time or later.")] = None
+    until: Annotated[Moment | None, Meta(description="Accepted before this time.")] = None
+    state: StateAsked | None = None
+    cursor: Cursor = ""
+    limit: Limit = PAGE_DEFAULT
+
+
+class Route(NamedTuple):
+    """One thing that can be asked for."""
+
+    method: str
+    path: str
+    name: str
+    scope: Scope | None
+    sentence: str
+    answer: Any
+    body: Any = None
+    query: Any = None
+    problems: tuple[str, ...] = ()
+
+
+_SENDING = (
+    "invalid_json", "invalid_body", "body_too_large", "enterprise_suspended", "no_balance",
+    "template_not_approved", "signature_not_approved", "quiet_hours",
+)  # fmt: skip
+_PAGED = ("invalid_parameter",)
+EVERYWHERE = (
+    "missing_credentials", "invalid_key", "wrong_signature", "wrong_time", "nonce_reused",
+    "address_not_allowed", "scope_missing", "too_many_requests", "internal", "unavailable",
+)  # fmt: skip
+"""Problems that any address with a scope may answer with."""
+
+ROUTES = (
+    Route(
+        "POST", f"{PREFIX}/messages", "send_messages", Scope.MESSAGES_SEND,
+        "Send one template to up to 1,000 recipients.", Sent, SendBody,
+        problems=(*_SENDING, "idempotency_key_invalid", "idempotency_key_reused",
+                  "too_many_recipients"),
+    ),
+    Route(
+        "POST", f"{PREFIX}/messages:preview", "preview_messages", Scope.MESSAGES_SEND,
+        "The same checks, with texts and prices; nothing is sent.", Preview, SendBody,
+        problems=_SENDING,
+    ),
+    Route(
+        "GET", f"{PREFIX}/messages", "list_messages", Scope.MESSAGES_READ,
+        "Messages, newest first.", Messages, query=MessagesQuery, problems=_PAGED,
+    ),
+    Route(
+        "GET", f"{PREFIX}/messages/{{id}}", "get_message", Scope.MESSAGES_READ,
+        "One message with its time line.", MessageWithTimeline, problems=("not_found",),
+    ),
+    Route(
+        "GET", f"{PREFIX}/receipts", "pull_receipts", Scope.MESSAGES_READ,
+        "Receipts since a cursor, oldest first.", Receipts, query=PageQuery, problems=_PAGED,
+    ),
+    Route(
+        "GET", f"{PREFIX}/inbound", "pull_inbound", Scope.INBOUND_READ,
+        "Replies since a cursor, oldest first.", Inbound, query=PageQuery, problems=_PAGED,
+    ),
+    Route(
+        "GET", f"{PREFIX}/balance", "get_balance", Scope.ACCOUNT_READ,
+        "What is left in the packages.", Balance,
+    ),
+    Route(
+        "GET", f"{PREFIX}/signatures", "list_signatures", Scope.CONTENT_READ,
+        "The enterprise's signatures, newest first.", Signatures, query=PageQuery,
+        problems=_PAGED,
+    ),
+    Route(
+        "GET", f"{PREFIX}/templates", "list_templates", Scope.CONTENT_READ,
+        "The enterprise's templates, newest first.", Templates, query=PageQuery, problems=_PAGED,
+    ),
+    Route(
+        "GET", f"{PREFIX}/openapi.json", "get_openapi", None,
+        "This description.", dict[str, Any],
+    ),
+)  # fmt: skip
+
+
+def statuses(route: Route) -> Mapping[int, list[str]]:
+    """The problems that a route may answer with, by HTTP status."""
+    codes = [*route.problems, *(EVERYWHERE if route.scope else ())]
+    found: dict[int, list[str]] = {}
+    for code in codes:
+        found.setdefault(PROBLEMS[code].status, []).append(code)
+    return found
+
+
+send_body = msgspec.json.Decoder(SendBody)
