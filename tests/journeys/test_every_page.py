@@ -43,6 +43,7 @@ NOT_PAGES = {
     "campaigns:resume": "a form is sent to it",
     "campaigns:copy": "a form is sent to it",
     "messaging:records_export": "a download",
+    "messaging:replies_export": "a download",
 }
 DRAFT_STEPS = {
     "campaigns:content", "campaigns:recipients", "campaigns:time", "campaigns:confirm",

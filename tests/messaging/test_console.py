@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_channel, make_signature, make_template
+from tests.interfaces.scene import make_network
 from tests.messaging.records_world import make_message, queue
 from yunxin.carriers.models import ChannelState, EngineInstance
 from yunxin.messaging.health import read_health
@@ -33,6 +34,12 @@ def start_engine(seconds_ago: int = 1) -> None:
         id=1, node=1, host="node-a", pid=7, version="1", started_at=now,
         heartbeat_at=now - timedelta(seconds=seconds_ago),
     )  # fmt: skip
+
+
+def test_an_api_is_no_engine(db):
+    start_engine()
+    EngineInstance.objects.update(role="api")
+    assert read_health().alive == 0
 
 
 def hold_receipt(carrier_id: str, *, unmatched: bool, channel_id: int = 0) -> None:
@@ -63,6 +70,9 @@ def test_health_says_what_runs_waits_and_is_to_be_done(acme):
     assert (notice.waiting, notice.sending, notice.is_complete) == (1, 1, True)
     assert (health.receipts.waiting, health.receipts.unmatched) == (1, 1)
     assert (health.pending_signatures, health.pending_templates, health.pending) == (1, 0, 1)
+    make_network(acme)
+    health = read_health()
+    assert (health.pending_networks, health.pending) == (1, 2)
     assert health.is_folding
     assert health.database_bytes > 1_000_000
 

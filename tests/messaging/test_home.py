@@ -7,6 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_package, make_signature, make_template
+from tests.interfaces.scene import make_batch, make_network, make_target
 from tests.messaging.records_world import make_message
 from yunxin.campaigns.models import Campaign, CampaignProgress
 from yunxin.messaging.home import (
@@ -145,5 +146,13 @@ def test_the_home_page_takes_a_fixed_number_of_queries(client, acme, django_asse
         make_campaign(acme)
     client.force_login(acme.users.get())
     client.get(reverse("messaging:home"))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(16):
         client.get(reverse("messaging:home"))
+
+
+def test_pushes_given_up_and_rejected_addresses_need_attention(client, acme):
+    client.force_login(acme.users.get())
+    make_batch(make_target(acme), state="dead")
+    make_network(acme, state="rejected", reviewed_at=timezone.now())
+    shown = client.get("/").content.decode()
+    assert "1 次推送已放弃" in shown and "1 个 IP 地址被驳回" in shown

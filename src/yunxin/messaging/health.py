@@ -15,6 +15,7 @@ from django.utils import timezone
 from yunxin.carriers.channels import Live, read_live
 from yunxin.carriers.models import Channel, EngineInstance
 from yunxin.content.models import Signature, Template
+from yunxin.interfaces import networks
 from yunxin.messaging.labels import STATES
 from yunxin.vocabulary import ChannelWish, LinkState, MessageState, Priority, ReviewState
 
@@ -63,12 +64,13 @@ class Health:
     channels: Sequence[tuple[Channel, Live]]
     pending_signatures: int
     pending_templates: int
+    pending_networks: int
     database_bytes: int
 
     @property
     def pending(self) -> int:
         """What waits for a reviewer."""
-        return self.pending_signatures + self.pending_templates
+        return self.pending_signatures + self.pending_templates + self.pending_networks
 
     @property
     def alive(self) -> int:
@@ -102,6 +104,7 @@ def read_health(now: datetime | None = None) -> Health:
         pending_templates=Template.objects.filter(
             state=ReviewState.PENDING, deleted_at__isnull=True
         ).count(),
+        pending_networks=networks.waiting().count(),
         database_bytes=_scalar("SELECT pg_database_size(current_database())"),
     )
 

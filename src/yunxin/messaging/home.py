@@ -20,8 +20,9 @@ from yunxin.billing.packages import Balance, read_balance
 from yunxin.campaigns.models import Campaign
 from yunxin.campaigns.states import State, rows_in
 from yunxin.content.models import Signature, Template
+from yunxin.interfaces import push_log
 from yunxin.messaging.models import DailyCount
-from yunxin.vocabulary import CampaignHold, CampaignWish, ReviewState
+from yunxin.vocabulary import CampaignHold, CampaignWish, PushBatchState, PushKind, ReviewState
 
 DAYS = 7
 LOW_PERCENT = 10  # less than this of all packages left is worth a word
@@ -167,11 +168,12 @@ def first_steps(enterprise: Enterprise) -> list[Step]:
 
 
 def read_concerns(enterprise: Enterprise) -> list[Concern]:
-    """What needs attention, the worst first; four queries."""
+    """What needs attention, the worst first; six queries."""
     found = [
         *_about_balance(read_balance(enterprise)),
         *_about_campaigns(enterprise),
         *_about_rejections(enterprise),
+        *_about_interfaces(enterprise),
     ]
     return sorted(found, key=lambda concern: concern.tone != "red")
 
@@ -243,6 +245,31 @@ def _about_rejections(enterprise: Enterprise) -> Iterator[Concern]:
             n,
         )
         yield Concern(text % {"n": n}, reverse("content:templates") + rejected, icon="template")
+
+
+def _about_interfaces(enterprise: Enterprise) -> Iterator[Concern]:
+    dead = push_log.batches(enterprise).filter(
+        state=PushBatchState.DEAD, finished_at__gt=timezone.now() - RECENT
+    )
+    if n := dead.exclude(kind=PushKind.TEST).count():
+        text = ngettext(
+            "%(n)s push of this week was given up; mend the URL and push it again.",
+            "%(n)s pushes of this week were given up; mend the URL and push them again.",
+            n,
+        )
+        url = f"{reverse('interfaces:push_log')}?state={PushBatchState.DEAD}"
+        yield Concern(text % {"n": n}, url, "red", "webhook")
+    networks = enterprise.allowed_networks.filter(
+        state=ReviewState.REJECTED, reviewed_at__gt=timezone.now() - RECENT
+    )
+    if n := networks.count():
+        text = ngettext(
+            "%(n)s IP address was rejected; see the reason.",
+            "%(n)s IP addresses were rejected; see the reasons.",
+            n,
+        )
+        url = f"{reverse('interfaces:networks')}?state={ReviewState.REJECTED}"
+        yield Concern(text % {"n": n}, url, icon="network")
 
 
 def chart_of(week: Week) -> dict[str, Any]:

@@ -1,9 +1,9 @@
-"""Portal pages: 首页, and 业务统计 → 发送记录查询 with detail and export."""
+"""Portal pages: 首页, and 业务统计 → 发送记录查询 with detail and export, 回复记录 with export."""
 
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -21,7 +21,9 @@ from yunxin.messaging.details import detail_context
 from yunxin.messaging.export import ROWS_MAX, stream_csv
 from yunxin.messaging.listings import RecordListing
 from yunxin.messaging.models import Message
+from yunxin.messaging.replies import Replies, file_headings, file_rows
 from yunxin.messaging.timeline import read_story
+from yunxin.web import csv_files
 
 
 @portal_page()
@@ -108,3 +110,35 @@ def records_export(request: PortalRequest) -> Any:
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "no-store"
     return response
+
+
+def _replies(request: PortalRequest) -> Replies:
+    is_masked = request.user.role == User.Role.VIEWER
+    return Replies(request, request.enterprise, is_masked=is_masked)
+
+
+@portal_page()
+def replies(request: PortalRequest) -> HttpResponse:
+    """回复记录 of the enterprise."""
+    context = {
+        "listing": _replies(request),
+        "export_url": reverse("messaging:replies_export"),
+        "lead": _("What people replied, with the message that it most likely answers."),
+    }
+    return render(request, "messaging/portal_replies.html", context)
+
+
+@portal_page()
+def replies_export(request: PortalRequest) -> HttpResponseBase:
+    """The replies that the filters leave, as a CSV file, while they are being read."""
+    listing = _replies(request)
+    found = str(listing.counted) if listing.total is not None else f"> {listing.more_than}"
+    audit.record(
+        request,
+        "replies.export",
+        request.GET.urlencode() or "*",
+        enterprise=request.enterprise,
+        replies=found,
+    )
+    name = f"replies-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
+    return csv_files.response(name, file_headings(), file_rows(listing))

@@ -1,4 +1,4 @@
-"""Addresses of the home pages and of the sending records."""
+"""Addresses of the home pages, of the sending records and of the replies."""
 
 from django.urls import path
 
@@ -11,6 +11,8 @@ portal_urls = [
     path("statistics/records/", portal.records, name="records"),
     path("statistics/records/export/", portal.records_export, name="records_export"),
     path("statistics/records/<int:message_id>/", portal.record, name="record"),
+    path("statistics/replies/", portal.replies, name="replies"),
+    path("statistics/replies/export/", portal.replies_export, name="replies_export"),
 ]
 console_urls = [
     path("console/", console.home, name="console_home"),
