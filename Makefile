@@ -4,7 +4,7 @@ COMPILE = PY=$(PY); . scripts/tell_uv.sh; tell_uv; .venv/bin/uv pip compile --qu
 
 SHELL = /bin/bash
 
-.PHONY: up setup test lint types pytest lock
+.PHONY: up setup test lint types pytest lock client
 
 up:
 	scripts/up
@@ -34,3 +34,8 @@ lock:
 	$(COMPILE) $(UPGRADE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(UPGRADE) requirements/node.in -o requirements/node.txt
 	npm install --package-lock-only --ignore-scripts
+
+# The Python client's wheel, into dist/.
+client:
+	$(PY) -m pip wheel --quiet --no-deps --no-build-isolation --no-index -w dist clients/python
+	rm -rf clients/python/build src/yunxin_client.egg-info

@@ -85,3 +85,7 @@ def test_every_setting_says_what_it_does():
 def test_no_two_settings_share_a_variable():
     names = [env_name(field) for field in fields(Config)]
     assert len(set(names)) == len(names)
+
+
+def test_what_the_client_reads_is_no_misspelt_setting():
+    assert Config.from_environment({"YUNXIN_CLIENT_URL": "x", "YUNXIN_CLIENT_KEY": "y"}) == Config()

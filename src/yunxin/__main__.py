@@ -34,6 +34,7 @@ COMMANDS = {
     "jobs": Command("yunxin.jobs", "Work on background jobs of the pages.", needs_database=True),
     "simulator": Command("yunxin.simulator.service", "Play a carrier, for demos and tests."),
     "manage": Command("yunxin.manage", "Run a management command, such as createoperator."),
+    "send": Command("yunxin.client.command", "Send a template through a platform's API."),
     "doctor": Command("yunxin.doctor", "Check this deployment and say what is wrong."),
     "version": Command("yunxin.__main__", "Say which version this is."),
 }

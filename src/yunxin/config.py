@@ -14,6 +14,9 @@ from datetime import time
 from pathlib import Path
 from typing import Any, Self
 
+# Of `yunxin send` alone, which is the client's (yunxin.client.command) and reads them itself.
+CLIENT_NAMES = frozenset({"YUNXIN_CLIENT_URL", "YUNXIN_CLIENT_KEY"})
+
 
 class ConfigError(ValueError):
     """A setting in the environment cannot be understood; the message names it and the way out."""
@@ -340,7 +343,7 @@ def _write(value: Any) -> str:
 
 def _refuse_unknown_names(cls: type[Config], environ: Mapping[str, str]) -> None:
     """A misspelt setting must not be ignored in silence."""
-    known = {env_name(f) for f in fields(cls)}
+    known = {env_name(f) for f in fields(cls)} | CLIENT_NAMES
     for name in environ:
         if name.startswith("YUNXIN_") and name not in known:
             raise ConfigError(f"{name} is not a setting; docs/settings.md lists them all.")

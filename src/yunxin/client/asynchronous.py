@@ -1,0 +1,188 @@
+"""The client for programs on asyncio; `sync` is the same for ordinary ones."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import httpx
+
+from yunxin.client import calls
+from yunxin.client.answers import (
+    Balance,
+    InboundMessage,
+    Message,
+    Page,
+    Preview,
+    Receipt,
+    Sent,
+    Signature,
+    Template,
+)
+from yunxin.client.calls import Call, To
+from yunxin.client.exchange import Address, Outcome, Patience, Step, exchange
+from yunxin.client.identity import Identity
+
+T = TypeVar("T")
+TIMEOUT_S = 30.0
+
+
+class AsyncClient:
+    """One enterprise's way to the platform; use it in an `async with`, or close it.
+
+    Args:
+        url: the platform's address, such as https://sms.example.com.
+        key: a key of v1, from the page of credentials.
+        signs: sign each request instead of showing the key.
+        language: of the sentences in problems, "zh-CN" or "en".
+        http: an httpx client of your own, for proxies and certificates.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        signs: bool = False,
+        language: str = "",
+        patience: Patience | None = None,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        self._address = Address(url, Identity(key, signs), language)
+        self._patience = patience or Patience()
+        self._http = http or httpx.AsyncClient(timeout=TIMEOUT_S)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give connections back."""
+        await self._http.aclose()
+
+    async def send(
+        self,
+        template: str | int,
+        to: To,
+        parameters: Sequence[str] = (),
+        *,
+        extension: str = "",
+        reference: str = "",
+        idempotency_key: str = "",
+    ) -> Sent:
+        """Send one template to one phone, or to up to 1,000 recipients.
+
+        Tried again by itself when the connection breaks or the platform is busy: the idempotency
+        key, made here unless given, keeps it from being sent twice. Give one of your own, such
+        as an order number, if your program may be started again in the middle.
+        """
+        return await self.ask(
+            calls.send(
+                template,
+                to,
+                parameters,
+                extension=extension,
+                reference=reference,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    async def preview(
+        self, template: str | int, to: To, parameters: Sequence[str] = (), *, extension: str = ""
+    ) -> Preview:
+        """What sending would do: texts, segments and refusals; nothing is sent."""
+        return await self.ask(calls.preview(template, to, parameters, extension=extension))
+
+    async def message(self, message_id: str | int) -> Message:
+        """One message and its time line."""
+        return await self.ask(calls.message(message_id))
+
+    def messages(
+        self,
+        *,
+        reference: str = "",
+        phone: str = "",
+        state: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> "AsyncPages[Message]":
+        """Messages that fit all that is given, newest first."""
+        return AsyncPages(
+            self,
+            lambda cursor: calls.messages(
+                cursor, reference=reference, phone=phone, state=state, since=since, until=until
+            ),
+        )
+
+    def inbound(self, cursor: str = "") -> "AsyncPages[InboundMessage]":
+        """Replies since a cursor, oldest first; keep `.cursor` for the next time."""
+        return AsyncPages(self, calls.inbound, cursor)
+
+    def receipts(self, cursor: str = "") -> "AsyncPages[Receipt]":
+        """Receipts since a cursor, oldest first; keep `.cursor` for the next time."""
+        return AsyncPages(self, calls.receipts, cursor)
+
+    async def balance(self) -> Balance:
+        """What is left in the packages, in segments."""
+        return await self.ask(calls.balance())
+
+    def signatures(self) -> "AsyncPages[Signature]":
+        """The enterprise's signatures."""
+        return AsyncPages(self, calls.signatures)
+
+    def templates(self) -> "AsyncPages[Template]":
+        """The enterprise's templates."""
+        return AsyncPages(self, calls.templates)
+
+    async def ask(self, call: Call[T]) -> T:
+        """Carry out a call of `calls`."""
+        steps = exchange(call, self._address, self._patience)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as done:
+                answer: T = done.value
+                return answer
+            outcome = await self._do(step)
+
+    async def _do(self, step: Step) -> Outcome:
+        if isinstance(step, float):
+            await asyncio.sleep(step)
+            return None
+        try:
+            return await self._http.send(step)
+        except httpx.TransportError as error:
+            return error
+
+
+class AsyncPages(Generic[T]):
+    """Rows of all pages, fetched as they are needed.
+
+    `cursor` stands after the last row of the last page that was read to its end: keep it, and
+    give it to the next pull of receipts or replies.
+    """
+
+    def __init__(
+        self, client: AsyncClient, call: Callable[[str], Call[Page[T]]], cursor: str = ""
+    ) -> None:
+        self._client = client
+        self._call = call
+        self.cursor = cursor
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        while True:
+            page = await self._client.ask(self._call(self.cursor))
+            for row in page.data:
+                yield row
+            self.cursor = page.next or self.cursor
+            if page.next is None or not page.data:
+                return

@@ -1,0 +1,187 @@
+"""The client for ordinary programs; `asynchronous` is the same for asyncio."""
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
+from types import TracebackType
+from typing import Generic, Self, TypeVar
+
+import httpx
+
+from yunxin.client import calls
+from yunxin.client.answers import (
+    Balance,
+    InboundMessage,
+    Message,
+    Page,
+    Preview,
+    Receipt,
+    Sent,
+    Signature,
+    Template,
+)
+from yunxin.client.calls import Call, To
+from yunxin.client.exchange import Address, Outcome, Patience, Step, exchange
+from yunxin.client.identity import Identity
+
+T = TypeVar("T")
+TIMEOUT_S = 30.0
+
+
+class Client:
+    """One enterprise's way to the platform; use it in a `with`, or close it.
+
+    Args:
+        url: the platform's address, such as https://sms.example.com.
+        key: a key of v1, from the page of credentials.
+        signs: sign each request instead of showing the key.
+        language: of the sentences in problems, "zh-CN" or "en".
+        http: an httpx client of your own, for proxies and certificates.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        key: str,
+        *,
+        signs: bool = False,
+        language: str = "",
+        patience: Patience | None = None,
+        http: httpx.Client | None = None,
+    ) -> None:
+        self._address = Address(url, Identity(key, signs), language)
+        self._patience = patience or Patience()
+        self._http = http or httpx.Client(timeout=TIMEOUT_S)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Give connections back."""
+        self._http.close()
+
+    def send(
+        self,
+        template: str | int,
+        to: To,
+        parameters: Sequence[str] = (),
+        *,
+        extension: str = "",
+        reference: str = "",
+        idempotency_key: str = "",
+    ) -> Sent:
+        """Send one template to one phone, or to up to 1,000 recipients.
+
+        Tried again by itself when the connection breaks or the platform is busy: the idempotency
+        key, made here unless given, keeps it from being sent twice. Give one of your own, such
+        as an order number, if your program may be started again in the middle.
+        """
+        return self.ask(
+            calls.send(
+                template,
+                to,
+                parameters,
+                extension=extension,
+                reference=reference,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def preview(
+        self, template: str | int, to: To, parameters: Sequence[str] = (), *, extension: str = ""
+    ) -> Preview:
+        """What sending would do: texts, segments and refusals; nothing is sent."""
+        return self.ask(calls.preview(template, to, parameters, extension=extension))
+
+    def message(self, message_id: str | int) -> Message:
+        """One message and its time line."""
+        return self.ask(calls.message(message_id))
+
+    def messages(
+        self,
+        *,
+        reference: str = "",
+        phone: str = "",
+        state: str = "",
+        since: datetime | None = None,
+        until: datetime | None = None,
+    ) -> "Pages[Message]":
+        """Messages that fit all that is given, newest first."""
+        return Pages(
+            self,
+            lambda cursor: calls.messages(
+                cursor, reference=reference, phone=phone, state=state, since=since, until=until
+            ),
+        )
+
+    def inbound(self, cursor: str = "") -> "Pages[InboundMessage]":
+        """Replies since a cursor, oldest first; keep `.cursor` for the next time."""
+        return Pages(self, calls.inbound, cursor)
+
+    def receipts(self, cursor: str = "") -> "Pages[Receipt]":
+        """Receipts since a cursor, oldest first; keep `.cursor` for the next time."""
+        return Pages(self, calls.receipts, cursor)
+
+    def balance(self) -> Balance:
+        """What is left in the packages, in segments."""
+        return self.ask(calls.balance())
+
+    def signatures(self) -> "Pages[Signature]":
+        """The enterprise's signatures."""
+        return Pages(self, calls.signatures)
+
+    def templates(self) -> "Pages[Template]":
+        """The enterprise's templates."""
+        return Pages(self, calls.templates)
+
+    def ask(self, call: Call[T]) -> T:
+        """Carry out a call of `calls`."""
+        steps = exchange(call, self._address, self._patience)
+        outcome: Outcome = None
+        while True:
+            try:
+                step = steps.send(outcome)
+            except StopIteration as done:
+                answer: T = done.value
+                return answer
+            outcome = self._do(step)
+
+    def _do(self, step: Step) -> Outcome:
+        if isinstance(step, float):
+            time.sleep(step)
+            return None
+        try:
+            return self._http.send(step)
+        except httpx.TransportError as error:
+            return error
+
+
+class Pages(Generic[T]):
+    """Rows of all pages, fetched as they are needed.
+
+    `cursor` stands after the last row of the last page that was read to its end: keep it, and
+    give it to the next pull of receipts or replies.
+    """
+
+    def __init__(
+        self, client: Client, call: Callable[[str], Call[Page[T]]], cursor: str = ""
+    ) -> None:
+        self._client = client
+        self._call = call
+        self.cursor = cursor
+
+    def __iter__(self) -> Iterator[T]:
+        while True:
+            page = self._client.ask(self._call(self.cursor))
+            yield from page.data
+            self.cursor = page.next or self.cursor
+            if page.next is None or not page.data:
+                return

@@ -1,0 +1,118 @@
+"""The client and the real API understand each other, over TCP, with both ways of proving."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import psycopg
+import pytest
+
+from tests.api.serving import serve
+from tests.api.world import ACCESS_KEY, SECRET_KEY, Side
+from tests.client.test_client import Ask, async_ask, sync_ask
+from tests.engine.world import World, phone
+from yunxin.client import Client, Problem, Recipient, ronghe
+from yunxin.config import Config
+
+
+@pytest.fixture
+def world(database: str) -> Iterator[World]:
+    with psycopg.connect(database, autocommit=True) as connection:
+        yield World(connection)
+
+
+@pytest.fixture
+def acme(world: World) -> Side:
+    side = Side(world)
+    side.allow("127.0.0.1/32")
+    return side
+
+
+@pytest.fixture
+def url(database: str, acme: Side) -> Iterator[str]:
+    with serve(Config(database_url=database, secret_key=SECRET_KEY)) as (url, _process):
+        yield url
+
+
+def test_everything_that_can_be_asked(url: str, acme: Side, world: World) -> None:
+    recipients = [Recipient(phone(1), ["李", "2,3"], "order-1"), "12345"]
+    with Client(url, acme.minted.key, signs=True) as client:
+        preview = client.preview(acme.template, recipients, ["王", "1"])
+        assert (preview.accepted, preview.refused) == (1, 1)
+        assert "您好李,2,3" in preview.messages[0].text
+
+        before = client.balance()
+        sent = client.send(acme.template, recipients, ["王", "1"], reference="batch")
+        assert (sent.accepted, sent.refused, sent.segments) == (1, 1, 1)
+        assert sent.messages[1].refusal is not None
+        assert sent.messages[1].refusal.code == "phone_invalid"
+        assert client.balance().left == before.left - 1
+        assert before.packages[0].valid_to is not None
+
+        message = client.message(sent.messages[0].id)
+        assert (message.phone, message.reference, message.state) == (
+            phone(1),
+            "order-1",
+            "accepted",
+        )
+        assert message.timeline and message.timeline[0].at is not None
+        hour = timedelta(hours=1)
+        now = datetime.now(UTC)
+        assert [m.id for m in client.messages(reference="order-1")] == [message.id]
+        assert [m.id for m in client.messages(since=now - hour, until=now + hour)] == [message.id]
+        assert list(client.messages(phone=phone(2))) == []
+
+        assert [str(acme.template)] == [template.id for template in client.templates()]
+        assert [signature.state for signature in client.signatures()] == ["approved"]
+
+        pull = client.receipts()
+        assert list(pull) == []
+        world.do(
+            "SELECT note_receipts(ARRAY[%s::bigint], ARRAY[%s::bigint], ARRAY['api'])",
+            acme.id,
+            int(message.id),
+        )
+        (receipt,) = pull
+        assert (receipt.message, receipt.task) == (message.id, sent.task)
+        assert list(pull) == []
+        assert list(client.receipts(pull.cursor)) == []
+        assert list(client.inbound()) == []
+
+
+@pytest.mark.parametrize("ask", [sync_ask, async_ask], ids=["sync", "async"])
+def test_the_same_key_sends_once(url: str, acme: Side, world: World, ask: Ask) -> None:
+    words = ("send", acme.template, phone(1), ["王", "1"])
+    first = ask(url, *words, key=acme.minted.key, idempotency_key="order-7")
+    again = ask(url, *words, key=acme.minted.key, idempotency_key="order-7")
+    assert first == again
+    assert world.rows("SELECT count(*) FROM message") == [(1,)]
+
+
+def test_a_problem_leads_into_the_document(url: str, acme: Side) -> None:
+    with Client(url, acme.minted.key, language="zh-CN") as client, pytest.raises(Problem) as told:
+        client.send(999, phone(1), ["王", "1"])
+    assert told.value.code == "template_not_approved"
+    assert told.value.link.endswith("/interface/document/#problem-template_not_approved")
+    assert "模板" in told.value.sentence + str(told.value)
+    assert told.value.request
+
+
+def test_a_wrong_key_is_a_problem(url: str) -> None:
+    wrong = "yx_live_abcdefghijkl_" + "0" * 40
+    for signs in (False, True):
+        with Client(url, wrong, signs=signs) as client, pytest.raises(Problem) as told:
+            client.balance()
+        assert (told.value.status, told.value.code) == (401, "invalid_key")
+
+
+def test_the_dialect_is_spoken(url: str, acme: Side) -> None:
+    answer = ronghe.send(
+        url,
+        cpcode=acme.cpcode,
+        access_key=ACCESS_KEY,
+        template=acme.template,
+        phones=[phone(1), phone(2)],
+        values=["王", "1"],
+    )
+    assert answer.code == 0 and answer.task
+    with pytest.raises(ronghe.RongheRefused, match="316"):
+        ronghe.send(url, cpcode=acme.cpcode, access_key="wrong", template=1, phones=[phone(1)])
