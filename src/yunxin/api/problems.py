@@ -8,7 +8,7 @@ from yunxin.api.requests import Answer, Request
 from yunxin.dialects.problems import CONTENT_TYPE, PROBLEMS
 from yunxin.dialects.v1 import ProblemTold
 
-DOCUMENT = "/portal/support/document/"
+DOCUMENT = "/interface/document/"
 
 
 class Refused(Exception):

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from yunxin.interfaces import console, portal, portal_pushes
+from yunxin.interfaces import console, document, portal, portal_pushes
 from yunxin.vocabulary import PushKind
 
 app_name = "interfaces"
 
 portal_urls = [
+    path("interface/document/", document.document, name="document"),
+    path("interface/document/file/", document.document_file, name="document_file"),
     path("support/keys/", portal.keys, name="keys"),
     path("support/keys/new/", portal.new_key, name="key_new"),
     path("support/keys/access-key/", portal.new_access_key, name="access_key_new"),

@@ -77,6 +77,7 @@ PORTAL = (
             Page("interfaces:networks", _("IP whitelist")),
             Page("interfaces:pushes", _("Push settings")),
             Page("interfaces:push_log", _("Push log")),
+            Page("interfaces:document", _("Interface document")),
         ],
     ),
     Section(

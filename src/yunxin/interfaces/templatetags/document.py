@@ -1,0 +1,34 @@
+"""`{% example "v1.sh" %}`: an example of the interface document, ready to be copied."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.template.loader import get_template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+def code_of(name: str, values: Mapping[Any, Any]) -> str:
+    """An example's text, such as `v1.sh`, with these values filled in."""
+    source = get_template(f"interfaces/examples/{name}.txt").template  # type: ignore[attr-defined]
+    return str(source.render(template.Context(dict(values), autoescape=False))).strip("\n")
+
+
+@register.simple_tag(takes_context=True)
+def example(context: template.Context, name: str) -> SafeString:
+    """The example as a block of code, on the page with a button that copies it."""
+    code = code_of(name, context.flatten())
+    if context.get("is_file"):
+        return format_html("<pre><code>{}</code></pre>", code)
+    return format_html(
+        '<div class="example"><button type="button" class="btn btn-small" data-copy="{}"'
+        ' data-copied="{}">{}</button><pre tabindex="0"><code>{}</code></pre></div>',
+        code,
+        _("Copied."),
+        _("Copy"),
+        code,
+    )
