@@ -35,6 +35,7 @@ INSTALLED_APPS = [
     "yunxin.carriers",
     "yunxin.interfaces",
     "yunxin.campaigns",
+    "yunxin.errands",
     "yunxin.messaging",
     "yunxin.stats",
     "yunxin.demo",

@@ -214,6 +214,13 @@ class CredentialKind(StrEnum):
     V1 = "v1"
 
 
+class ErrandKind(StrEnum):
+    """What a system may apply for over the API."""
+
+    SIGNATURE = "signature"
+    TEMPLATE = "template"
+
+
 class PushKind(StrEnum):
     """What is pushed to an enterprise's URL; `test` is what the button of the page sends."""
 

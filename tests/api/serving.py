@@ -1,4 +1,4 @@
-"""`yunxin api` as a program of its own, on a free port of this machine."""
+"""`yunxin api` and `yunxin jobs` as programs of their own, the API on a free port."""
 
 import contextlib
 import os
@@ -35,6 +35,21 @@ def serve(config: Config, workers: int = 1) -> Iterator[tuple[str, "subprocess.P
     try:
         wait_for_answer(f"http://127.0.0.1:{port}", process)
         yield f"http://127.0.0.1:{port}", process
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+@contextlib.contextmanager
+def jobs(config: Config) -> Iterator[None]:
+    """`yunxin jobs`, running."""
+    environment = {k: v for k, v in os.environ.items() if not k.startswith("YUNXIN_")}
+    environment.pop("DJANGO_SETTINGS_MODULE", None)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "yunxin", "jobs"], env=environment | config.to_environment()
+    )
+    try:
+        yield
     finally:
         process.terminate()
         process.wait(20)

@@ -13,7 +13,7 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
-from tests.api.serving import serve
+from tests.api.serving import jobs, serve
 from tests.api.world import Side
 from tests.engine.world import phone
 from yunxin.dialects import openapi, v1
@@ -48,7 +48,7 @@ def test_the_description_holds(config, world, acme: Side, globex: Side):
     world.finish("delivered")
     world.do("SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source))"
              " FROM message")  # fmt: skip
-    with serve(config) as (url, _):
+    with jobs(config), serve(config) as (url, _):
         schema = schemathesis.openapi.from_dict(openapi.build(url, "1"))
         operations = [found.ok() for found in schema.get_all_operations()]
         assert len(operations) == len(v1.ROUTES)
@@ -65,6 +65,6 @@ def _try(operation: object, mode: GenerationMode, url: str, headers: dict[str, s
     @BOUNDED
     @given(case=operation.as_strategy(generation_mode=mode))  # type: ignore[attr-defined]
     def ask(case):
-        case.call_and_validate(base_url=url, headers=headers, checks=CHECKS)
+        case.call_and_validate(base_url=url, headers=headers, checks=CHECKS, timeout=30)
 
     ask()

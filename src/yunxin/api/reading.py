@@ -39,7 +39,7 @@ _encode = msgspec.json.encode
 
 async def get_message(request: Request, key: Key, parts: Parts) -> Answer:
     """One message with its time line."""
-    message_id = _id(request.path.rpartition("/")[2])
+    message_id = read_id(request.path.rpartition("/")[2])
     own = {"enterprise_id": key.enterprise_id, "message_id": message_id}
     row = await parts.store.fetch_one("read_message", own)
     if row is None:
@@ -114,27 +114,45 @@ async def get_balance(request: Request, key: Key, parts: Parts) -> Answer:
 
 async def list_signatures(request: Request, key: Key, parts: Parts) -> Answer:
     """The enterprise's signatures, newest first."""
-
-    def tell(row: Row) -> v1.Signature:
-        id, name, state, reason, created_at = row
-        return v1.Signature(str(id), name, state, reason or None, created_at)
-
     rows, page = await _content("list_signatures", request, key, parts)
-    return _told(v1.Signatures(list(map(tell, page)), _next(rows, page)))
+    return _told(v1.Signatures(list(map(_signature, page)), _next(rows, page)))
 
 
 async def list_templates(request: Request, key: Key, parts: Parts) -> Answer:
     """The enterprise's templates, newest first."""
-
-    def tell(row: Row) -> v1.Template:
-        id, name, content, state, kind, signature, position, variables, reason, created_at = row
-        return v1.Template(
-            str(id), name, content, state, kind, signature, position, variables, reason or None,
-            created_at,
-        )  # fmt: skip
-
     rows, page = await _content("list_templates", request, key, parts)
-    return _told(v1.Templates(list(map(tell, page)), _next(rows, page)))
+    return _told(v1.Templates(list(map(_template, page)), _next(rows, page)))
+
+
+async def read_signature(id: int, key: Key, parts: Parts) -> v1.Signature | None:
+    """One signature of the enterprise."""
+    row = await _one("list_signatures", id, key, parts)
+    return None if row is None else _signature(row)
+
+
+async def read_template(id: int, key: Key, parts: Parts) -> v1.Template | None:
+    """One template of the enterprise."""
+    row = await _one("list_templates", id, key, parts)
+    return None if row is None else _template(row)
+
+
+async def _one(name: str, id: int, key: Key, parts: Parts) -> Row | None:
+    asked = {"enterprise_id": key.enterprise_id, "below": id + 1, "most": 1}
+    row = await parts.store.fetch_one(name, asked)
+    return row if row is not None and row[0] == id else None
+
+
+def _signature(row: Row) -> v1.Signature:
+    id, name, state, reason, created_at = row
+    return v1.Signature(str(id), name, state, reason or None, created_at)
+
+
+def _template(row: Row) -> v1.Template:
+    id, name, content, state, kind, signature, position, variables, reason, created_at = row
+    return v1.Template(
+        str(id), name, content, state, kind, signature, position, variables, reason or None,
+        created_at,
+    )  # fmt: skip
 
 
 async def _content(
@@ -243,7 +261,12 @@ def _floor(moment: datetime | None, otherwise: int) -> int:
     return max(0, min(ID_MAX, message_id_floor(moment.astimezone(UTC))))
 
 
-def _id(text: str) -> int:
+def read_id(text: str) -> int:
+    """An id as it stands in an address.
+
+    Raises:
+        Refused: nothing can have it.
+    """
     if not (text.isascii() and text.isdigit()) or len(text) > ID_DIGITS_MAX or int(text) > ID_MAX:
         raise Refused("not_found")
     return int(text)

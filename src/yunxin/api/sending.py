@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import msgspec
 
@@ -18,6 +19,8 @@ from yunxin.engine.checks import Accepted, AcceptRequest, Checker, Draft
 from yunxin.engine.once import KeyReused, Once, Remembered
 from yunxin.text.phones import PhoneInvalid, normalise
 from yunxin.vocabulary import Refusal, Source
+
+Body = TypeVar("Body")
 
 SCOPE = "v1"
 KEPT_S = 24 * 3600.0
@@ -133,7 +136,19 @@ class _TakeBack(Exception):
 
 
 def read_body(request: Request) -> v1.SendBody:
-    """The body, checked against its struct.
+    """The body of a request to send.
+
+    Raises:
+        Refused: with the field that is wrong.
+    """
+    body = decode(request, v1.send_body)
+    if body.extension and not body.extension.isdigit():  # `$` lets a line feed pass
+        raise Refused("invalid_body", "It has digits only.", "extension")
+    return body
+
+
+def decode(request: Request, decoder: "msgspec.json.Decoder[Body]") -> Body:
+    """A body, checked against its struct.
 
     Raises:
         Refused: with the field that is wrong.
@@ -141,14 +156,11 @@ def read_body(request: Request) -> v1.SendBody:
     if request.body is None:
         raise Refused("body_too_large")
     try:
-        body = v1.send_body.decode(request.body)
+        return decoder.decode(request.body)
     except msgspec.ValidationError as error:
         raise invalid("invalid_body", error) from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise Refused("invalid_json", str(error)[:200]) from None
-    if body.extension and not body.extension.isdigit():  # `$` lets a line feed pass
-        raise Refused("invalid_body", "It has digits only.", "extension")
-    return body
 
 
 def invalid(code: str, error: msgspec.ValidationError) -> Refused:
@@ -165,7 +177,8 @@ def invalid(code: str, error: msgspec.ValidationError) -> Refused:
     return Refused(code, sentence[:200], field[:100])
 
 
-def _once(request: Request, key: Key) -> Once | None:
+def idempotency(request: Request) -> tuple[str, bytes] | None:
+    """The request's key with the digest of what it asks for, if it has one."""
     given = request.headers.get(b"idempotency-key")
     if given is None:
         return None
@@ -173,8 +186,12 @@ def _once(request: Request, key: Key) -> Once | None:
     if not _KEY.fullmatch(text):
         raise Refused("idempotency_key_invalid", "", "Idempotency-Key")
     assert request.body is not None
-    digest = hashlib.sha256(request.path.encode() + b"\n" + request.body).digest()
-    return Once(key.enterprise_id, SCOPE, text, digest, KEPT_S)
+    return text, hashlib.sha256(request.path.encode() + b"\n" + request.body).digest()
+
+
+def _once(request: Request, key: Key) -> Once | None:
+    found = idempotency(request)
+    return None if found is None else Once(key.enterprise_id, SCOPE, *found, KEPT_S)
 
 
 def _answer(plan: Plan, told: Remembered, language: str) -> Answer:

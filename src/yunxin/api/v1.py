@@ -9,7 +9,7 @@ from importlib import metadata
 import msgspec
 import structlog
 
-from yunxin.api import problems, reading, sending
+from yunxin.api import applying, problems, reading, sending
 from yunxin.api.auth import authenticate, permit
 from yunxin.api.keyring import Key
 from yunxin.api.parts import Parts
@@ -17,14 +17,12 @@ from yunxin.api.problems import Refused
 from yunxin.api.requests import Answer, Request
 from yunxin.config import Config
 from yunxin.dialects import openapi
-from yunxin.dialects.v1 import PREFIX, ROUTES, Route
+from yunxin.dialects.v1 import ROUTES, Route
 from yunxin.engine.store import StoreUnavailable
 
 log = structlog.get_logger()
 
 RETRY_AFTER_S = 1
-MESSAGE_PREFIX = f"{PREFIX}/messages/"
-MESSAGE_PATH = f"{PREFIX}/messages/{{id}}"
 
 Handler = Callable[[Request, Key, Parts], Awaitable[Answer]]
 Sender = Callable[[Request, Key, Parts], Awaitable[tuple[Answer, bool]]]
@@ -41,6 +39,9 @@ HANDLERS: dict[str, Handler] = {
     "get_balance": reading.get_balance,
     "list_signatures": reading.list_signatures,
     "list_templates": reading.list_templates,
+    "apply_for_signature": applying.apply_for_signature,
+    "apply_for_template": applying.apply_for_template,
+    "get_application": applying.get_application,
 }
 
 
@@ -72,10 +73,12 @@ class V1:
         return problems.answer(refused, request, self._base_url)
 
     def _route(self, request: Request) -> Route:
-        path = request.path
-        methods = self._routes.get(MESSAGE_PATH if path.startswith(MESSAGE_PREFIX) else path)
-        if methods is None or path == MESSAGE_PATH:
-            raise Refused("not_found")
+        methods = self._routes.get(request.path)
+        if methods is None:  # the last word may be an id
+            folder, _, word = request.path.rpartition("/")
+            methods = self._routes.get(f"{folder}/{{id}}")
+            if methods is None or not (word.isascii() and word.isdigit()):
+                raise Refused("not_found")
         route = methods.get(request.method)
         if route is None:
             raise Refused("method_not_allowed", allow=", ".join(sorted(methods)))

@@ -50,7 +50,7 @@ def _operation(route: v1.Route) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.sentence,
         "parameters": _parameters(route),
-        "responses": {"200": _answer(route)} | _problems(route),
+        "responses": {str(route.status): _answer(route)} | _waiting(route) | _problems(route),
     }
     if route.body is not None:
         schema = {"$ref": _REFERENCE.format(name=route.body.__name__)}
@@ -109,6 +109,20 @@ def _answer(route: v1.Route) -> dict[str, Any]:
         {"$ref": _REFERENCE.format(name=route.answer.__name__)} if named else {"type": "object"}
     )
     return {"description": route.sentence, "content": {JSON: {"schema": schema}}}
+
+
+def _waiting(route: v1.Route) -> dict[str, Any]:
+    if not route.may_wait:
+        return {}
+    schema = {"$ref": _REFERENCE.format(name=v1.Application.__name__)}
+    where = {"description": "Where to ask again.", "schema": {"type": "string"}}
+    return {
+        "202": {
+            "description": "Taken; ask again at Location.",
+            "headers": {"Location": where},
+            "content": {JSON: {"schema": schema}},
+        }
+    }
 
 
 def _problems(route: v1.Route) -> dict[str, Any]:

@@ -54,6 +54,8 @@ _ALL = (
             "模板不存在或未审核通过。"),
     Problem("signature_not_approved", 422, "The template's signature is not approved any more.",
             "模板的签名未审核通过或已注销。"),
+    Problem("application_refused", 422, "The application breaks a rule; nothing was applied for.",
+            "申请不符合规则,未提交。"),
     Problem("quiet_hours", 422, "Marketing messages are not sent at this time of day.",
             "当前时间不在营销短信允许的发送时间内。"),
     Problem("idempotency_key_invalid", 400, "The Idempotency-Key has 1 to 255 visible characters.",

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from yunxin.dialects.problems import PROBLEMS
+from yunxin.vocabulary import SignatureKind, SignaturePosition, TemplateKind, TrafficClass
 
 PREFIX = "/api/v1"
 RECIPIENTS_MAX = 1_000
@@ -46,6 +47,16 @@ class StateAsked(StrEnum):
     CANCELLED = "cancelled"
 
 
+class TemplateCarrier(StrEnum):
+    """Whose phones a template may be sent to."""
+
+    ALL = "all"
+    MOBILE = "mobile"
+    UNICOM = "unicom"
+    TELECOM = "telecom"
+    BROADNET = "broadnet"
+
+
 # Bodies ----------------------------------------------------------------------------------------
 
 Phone = Annotated[str, Meta(max_length=40, examples=["13800000000"])]
@@ -77,6 +88,37 @@ class SendBody(Struct, forbid_unknown_fields=True):
     reference: Annotated[
         Reference | None, Meta(description="Comes back with receipts; yours to choose.")
     ] = None
+
+
+Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_NUL)]
+
+
+class SignatureBody(Struct, forbid_unknown_fields=True):
+    """An application for a signature; one that needs evidence is applied for on the pages."""
+
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=_NO_NUL)]
+    purpose: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
+    kind: SignatureKind = SignatureKind.COMPANY
+
+
+class TemplateBody(Struct, forbid_unknown_fields=True):
+    """An application for a template."""
+
+    name: Name
+    signature: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$", description="The signature's id.")]
+    content: Annotated[
+        str,
+        Meta(min_length=1, max_length=1000, pattern=_NO_NUL, description="`#*#` is a variable."),
+    ]
+    kind: TemplateKind = TemplateKind.INDUSTRY
+    traffic: TrafficClass = TrafficClass.NOTICE
+    position: SignaturePosition = SignaturePosition.FRONT
+    carriers: Annotated[list[TemplateCarrier], Meta(min_length=1, max_length=4)] = msgspec.field(
+        default_factory=lambda: [TemplateCarrier.ALL]
+    )
+    variables: Annotated[
+        list[Name], Meta(max_length=100, description="What the variables are, in order.")
+    ] = msgspec.field(default_factory=list)
 
 
 # Answers ---------------------------------------------------------------------------------------
@@ -278,6 +320,24 @@ class Templates(Struct):
     next: str | None
 
 
+class ApplicationState(StrEnum):
+    """How far an application is: taken by the platform, or not yet, or not at all."""
+
+    WAITING = "waiting"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+class Application(Struct, kw_only=True):
+    """What became of an application that was not answered at once."""
+
+    id: str
+    state: ApplicationState
+    signature: str | None = None
+    template: str | None = None
+    detail: str | None = None
+
+
 class ProblemTold(Struct, kw_only=True, omit_defaults=True):
     """RFC 9457; `code` is for programs, `type` leads to the document, `request` is for support."""
 
@@ -331,6 +391,8 @@ class Route(NamedTuple):
     body: Any = None
     query: Any = None
     problems: tuple[str, ...] = ()
+    status: int = 200
+    may_wait: bool = False  # then it is answered with 202 and an `Application`
 
 
 _SENDING = (
@@ -338,6 +400,10 @@ _SENDING = (
     "template_not_approved", "signature_not_approved", "quiet_hours",
 )  # fmt: skip
 _PAGED = ("invalid_parameter",)
+_APPLYING = (
+    "invalid_json", "invalid_body", "body_too_large", "application_refused",
+    "idempotency_key_invalid", "idempotency_key_reused",
+)  # fmt: skip
 EVERYWHERE = (
     "missing_credentials", "invalid_key", "wrong_signature", "wrong_time", "nonce_reused",
     "address_not_allowed", "scope_missing", "too_many_requests", "internal", "unavailable",
@@ -386,6 +452,20 @@ ROUTES = (
         "The enterprise's templates, newest first.", Templates, query=PageQuery, problems=_PAGED,
     ),
     Route(
+        "POST", f"{PREFIX}/signatures", "apply_for_signature", Scope.CONTENT_WRITE,
+        "Apply for a signature.", Signature, SignatureBody, problems=_APPLYING, status=201,
+        may_wait=True,
+    ),
+    Route(
+        "POST", f"{PREFIX}/templates", "apply_for_template", Scope.CONTENT_WRITE,
+        "Apply for a template.", Template, TemplateBody, problems=_APPLYING, status=201,
+        may_wait=True,
+    ),
+    Route(
+        "GET", f"{PREFIX}/applications/{{id}}", "get_application", Scope.CONTENT_WRITE,
+        "What became of an application.", Application, problems=("not_found",),
+    ),
+    Route(
         "GET", f"{PREFIX}/openapi.json", "get_openapi", None,
         "This description.", dict[str, Any],
     ),
@@ -402,3 +482,5 @@ def statuses(route: Route) -> Mapping[int, list[str]]:
 
 
 send_body = msgspec.json.Decoder(SendBody)
+signature_body = msgspec.json.Decoder(SignatureBody)
+template_body = msgspec.json.Decoder(TemplateBody)

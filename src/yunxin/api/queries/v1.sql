@@ -88,6 +88,29 @@ WHERE enterprise_id = %(enterprise_id)s AND kind = 'text'
     AND valid_from <= %(now)s AND valid_to > %(now)s
 ORDER BY valid_to, id
 
+-- name: insert_errand
+-- Leaves an application for the pages' half; no row if its key came before.
+INSERT INTO errand (enterprise_id, credential_id, kind, body, language, key, digest, created_at)
+VALUES (%(enterprise_id)s, %(credential_id)s, %(kind)s, %(body)s::jsonb, %(language)s, %(key)s,
+    decode(%(digest)s, 'hex'), now())
+ON CONFLICT DO NOTHING
+RETURNING id
+
+-- name: defer_errand
+-- Has a worker of the background jobs carry an application out.
+SELECT procrastinate_defer_jobs_v1(ARRAY[ROW('errands', 'errands.carry_out', 0, NULL, NULL,
+    jsonb_build_object('errand_id', %(id)s::bigint), NULL)::procrastinate_job_to_defer_v1])
+
+-- name: find_errand
+-- The application that came with a key before.
+SELECT id, encode(digest, 'hex') FROM errand
+WHERE enterprise_id = %(enterprise_id)s AND key = %(key)s AND key <> ''
+
+-- name: read_errand
+-- What became of an application.
+SELECT kind, done_at IS NOT NULL, object_id, problems FROM errand
+WHERE enterprise_id = %(enterprise_id)s AND id = %(id)s
+
 -- name: list_signatures
 -- Signatures of an enterprise, newest first.
 SELECT id, name, state, reject_reason, created_at FROM content_signature

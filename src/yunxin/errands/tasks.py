@@ -1,0 +1,43 @@
+"""Background jobs of errands; procrastinate finds them by this file's name.
+
+A job that is killed at any instant may run again: an errand that is done is not done twice.
+"""
+
+from django.db import close_old_connections
+from procrastinate import JobContext
+from procrastinate.contrib.django import app
+
+from yunxin.errands import work
+
+QUEUE = "errands"
+ATTEMPTS_MAX = 3
+STALLED_AFTER_S = 30  # procrastinate's workers say every 10 s that they live
+
+
+@app.task(name="errands.carry_out", queue=QUEUE, retry=ATTEMPTS_MAX)
+def carry_out(errand_id: int) -> None:
+    """Do what a system applied for."""
+    close_old_connections()
+    try:
+        work.carry_out(errand_id)
+    finally:
+        close_old_connections()
+
+
+@app.periodic(cron="41 3 * * *")
+@app.task(name="errands.forget_old", queue=QUEUE)
+def forget_old(timestamp: int) -> None:
+    """Delete old errands."""
+    close_old_connections()
+    work.forget_old()
+    close_old_connections()
+
+
+@app.periodic(cron="* * * * * */10")
+@app.task(name="errands.retry_stalled", queue=QUEUE, pass_context=True)
+async def retry_stalled(context: JobContext, timestamp: int) -> None:
+    """Hand the jobs of dead workers to living ones."""
+    manager = context.app.job_manager
+    stalled = await manager.get_stalled_jobs(queue=QUEUE, seconds_since_heartbeat=STALLED_AFTER_S)
+    for job in stalled:
+        await manager.retry_job(job)
