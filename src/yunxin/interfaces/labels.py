@@ -3,9 +3,11 @@
 from typing import Any
 
 from django.utils.functional import Promise
+from django.utils.translation import get_language, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
+from yunxin.dialects import problems, ronghe
+from yunxin.dialects.v1 import Scope
 from yunxin.interfaces.credentials import Overlap
 from yunxin.vocabulary import (
     CredentialKind,
@@ -14,6 +16,7 @@ from yunxin.vocabulary import (
     PushFormat,
     PushKind,
     PushWishKind,
+    Refusal,
     ReviewState,
 )
 
@@ -24,12 +27,12 @@ KINDS: dict[CredentialKind, Text] = {
     CredentialKind.V1: _("API key (v1)"),
 }
 SCOPES: dict[str, Text] = {
-    "messages:send": _("Send messages"),
-    "messages:read": _("Read messages and receipts"),
-    "inbound:read": _("Read replies"),
-    "account:read": _("Read the balance"),
-    "content:read": _("Read signatures and templates"),
-    "content:write": _("Apply for signatures and templates"),
+    Scope.MESSAGES_SEND: _("Send messages"),
+    Scope.MESSAGES_READ: _("Read messages and receipts"),
+    Scope.INBOUND_READ: _("Read replies"),
+    Scope.ACCOUNT_READ: _("Read the balance"),
+    Scope.CONTENT_READ: _("Read signatures and templates"),
+    Scope.CONTENT_WRITE: _("Apply for signatures and templates"),
 }
 OVERLAPS: dict[Overlap, Text] = {
     Overlap.NONE: _("at once"),
@@ -97,6 +100,29 @@ ERRORS: dict[PushError, Text] = {
     PushError.NOT_JSON: _('The answer was not JSON. The dialect asks for {"status":0}.'),
     PushError.SAID_NO: _("The answer said that it was not accepted: its status was not 0."),
 }
+
+# Why the dialect refuses what v1 refuses in other words, or not at all.
+DIALECT_REFUSALS: dict[str, Text] = {
+    "bad_json": _("The body is not JSON"),
+    "dialect_off": _("The dialect is switched off for the enterprise"),
+    "mobiles_length": _("No number, or more than 300"),
+    "bad_excode": _("The extension code is not of digits"),
+    "wrong_sign": _("The signature is wrong"),
+}
+
+
+def outcome(word: str) -> Text:
+    """Why requests were refused, for a word of `api_usage`; empty where it says all itself."""
+    language = "zh" if (get_language() or "").startswith("zh") else "en"
+    if word in problems.PROBLEMS:
+        return problems.PROBLEMS[word].title(language).rstrip(".。")
+    if word in problems.REFUSALS:
+        english, chinese = problems.REFUSALS[Refusal(word)]
+        return (chinese if language == "zh" else english).rstrip(".。")
+    number = word.removeprefix("ronghe_")
+    if number != word and number.isdigit() and int(number) in set(ronghe.ResultCode):
+        return ronghe.MESSAGES[ronghe.ResultCode(int(number))]
+    return DIALECT_REFUSALS.get(word, "")
 
 
 def push_error(word: str) -> Text:
