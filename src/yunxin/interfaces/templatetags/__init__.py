@@ -1,1 +1,1 @@
-"""Tags of the interface document."""
+"""Template tags of the interfaces room: its words, and the interface document."""
