@@ -42,6 +42,7 @@ NOT_PAGES = {
     "campaigns:pause": "a form is sent to it",
     "campaigns:resume": "a form is sent to it",
     "campaigns:copy": "a form is sent to it",
+    "interfaces:document_file": "a download",
     "messaging:records_export": "a download",
     "messaging:replies_export": "a download",
 }

@@ -35,6 +35,7 @@ class Endpoint:
     body: list[FieldRow] = field(default_factory=list)
     answer: list[FieldRow] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    may_wait: bool = False  # 202, and Location says where to ask again
 
 
 def endpoints() -> list[Endpoint]:
@@ -55,7 +56,8 @@ def problem_fields() -> list[FieldRow]:
 
 def _endpoint(route: v1.Route, operation: Schema, schemas: Schema) -> Endpoint:
     body = operation.get("requestBody", {}).get("content", {}).get(openapi.JSON, {})
-    answer = operation["responses"]["200"]["content"][openapi.JSON]["schema"]
+    done = min(status for status in operation["responses"] if status < "202")
+    answer = operation["responses"][done]["content"][openapi.JSON]["schema"]
     problems = [code for codes in v1.statuses(route).values() for code in codes]
     return Endpoint(
         route.name,
@@ -67,6 +69,7 @@ def _endpoint(route: v1.Route, operation: Schema, schemas: Schema) -> Endpoint:
         list(_rows(body.get("schema", {}), schemas)),
         list(_rows(answer, schemas)),
         [code for code in problems if code not in v1.EVERYWHERE],
+        "202" in operation["responses"],
     )
 
 
@@ -104,7 +107,7 @@ def _kind(schema: Schema, schemas: Schema) -> str:
     """A type in a few signs, with the bounds that a program must keep."""
     schema = _without_null(schema)
     if "$ref" in schema:
-        return "object"
+        schema = schemas.get(schema["$ref"].rpartition("/")[2], {})
     if "enum" in schema:
         return " | ".join(schema["enum"])
     kind = str(schema.get("type", "object"))
