@@ -3,9 +3,9 @@
 SELECT t.id, t.enterprise_id, coalesce(s.failures, 0)::bigint
 FROM interfaces_pushtarget t LEFT JOIN push_target_state s ON s.target_id = t.id
 WHERE t.enabled AND (s.open_until IS NULL OR s.open_until <= %(now)s) AND (
-    EXISTS (SELECT FROM push_queue q WHERE q.target_id = t.id)
-    OR EXISTS (SELECT FROM push_batch b WHERE b.target_id = t.id AND b.state = 'waiting'
-        AND b.next_at <= %(now)s AND b.kind <> 'test'))
+    (SELECT true FROM push_queue q WHERE q.target_id = t.id LIMIT 1)
+    OR (SELECT true FROM push_batch b WHERE b.target_id = t.id AND b.state = 'waiting'
+        AND b.next_at <= %(now)s AND b.kind <> 'test' LIMIT 1))
 
 -- name: lock_push_target
 -- Locks how a URL has behaved, so that one engine at a time takes from its queue; with the URL.
@@ -58,12 +58,12 @@ LEFT JOIN LATERAL (
         array_agg(coalesce(w.code, '')) AS codes, array_agg(w.done_at) AS done_ats
     FROM (
         SELECT DISTINCT ON (s.part) s.part, s.parts, s.state, s.code, s.done_at FROM submission s
-        WHERE s.enterprise_id = m.enterprise_id AND s.message_id = m.id
+        WHERE m.segments > 1 AND s.enterprise_id = m.enterprise_id AND s.message_id = m.id
             AND s.submitted_at >= m.submitted_at - interval '1 day'
             AND s.submitted_at <= m.finished_at + interval '1 minute'
         ORDER BY s.part, s.state IS NULL, s.submitted_at DESC
     ) w
-) p ON m.segments > 1
+) p ON true
 WHERE m.id IS NOT NULL OR e.detail IS NOT NULL
 ORDER BY x.n
 
@@ -81,24 +81,27 @@ ORDER BY x.n
 -- Takes events out of a URL's queue and makes batches of them; events of batch 0 are dropped, as
 -- there is nothing left that could be told of them.
 WITH given AS (
-    SELECT * FROM unnest(%(event_ids)s::bigint[], %(batches)s::bigint[]) AS g (event_id, batch)
+    SELECT %(enterprise_id)s::bigint AS enterprise_id, %(target_id)s::bigint AS target_id, g.*
+    FROM unnest(%(event_ids)s::bigint[], %(batches)s::bigint[]) AS g (event_id, batch)
+    OFFSET 0
 ), gone AS (
     DELETE FROM push_queue q USING given g
-    WHERE q.enterprise_id = %(enterprise_id)s AND q.target_id = %(target_id)s
+    WHERE q.enterprise_id = g.enterprise_id AND q.target_id = g.target_id
         AND q.event_id = g.event_id
     RETURNING q.event_id, g.batch
+), grouped AS (
+    SELECT batch, array_agg(event_id ORDER BY event_id) AS ids, count(*) AS events
+    FROM gone WHERE batch > 0 GROUP BY batch
 )
 INSERT INTO push_batch (enterprise_id, target_id, kind, format, event_ids, events, body, state,
     attempt, created_at, next_at, claimed_until, finished_at)
-SELECT %(enterprise_id)s, %(target_id)s, %(kind)s, %(format)s, array_agg(g.event_id ORDER BY
-    g.event_id), count(*), convert_to(b.body, 'UTF8'), %(state)s,
+SELECT %(enterprise_id)s, %(target_id)s, %(kind)s, %(format)s, ids, events,
+    convert_to((%(bodies)s::text[])[batch], 'UTF8'), %(state)s,
     CASE WHEN %(state)s::text = 'waiting' THEN 1 ELSE 0 END, %(now)s, %(until)s,
     CASE WHEN %(state)s::text = 'waiting' THEN %(until)s::timestamptz END,
     CASE WHEN %(state)s::text = 'dead' THEN %(now)s::timestamptz END
-FROM gone g JOIN unnest(%(bodies)s::text[]) WITH ORDINALITY AS b (body, batch)
-    ON b.batch = g.batch
-GROUP BY b.batch, b.body
-ORDER BY b.batch
+FROM grouped
+ORDER BY batch
 RETURNING id, event_ids[1]
 
 -- name: store_push_body
