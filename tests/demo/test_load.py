@@ -70,6 +70,7 @@ def assert_the_keys_are_known_again(database: str, first: str, again: str) -> No
     assert (v1[1], v1[2]) == (keys.key_id_of(api["v1_key"]), keys.hash_of(api["v1_key"]))
     assert unseal(SECRET_KEY, v1[3]) == keys.signing_key(api["v1_key"])
     assert "messages:send" in v1[4]
+    assert api["template"].isdigit()
     assert networks == [("127.0.0.1/32",), ("::1/128",)]
 
 

@@ -16,7 +16,7 @@ from yunxin.accounts.models import Enterprise
 from yunxin.dialects import keys
 from yunxin.interfaces.models import AllowedNetwork, Credential
 from yunxin.sealing import seal, unseal
-from yunxin.vocabulary import CredentialKind, ReviewState
+from yunxin.vocabulary import CredentialKind, ReviewState, TrafficClass
 
 NAME = "演示"
 NETWORKS = ("127.0.0.1/32", "::1/128")  # this machine
@@ -67,12 +67,16 @@ def api_entry(enterprise: Enterprise) -> dict[str, str]:
     usable = enterprise.credentials.filter(disabled_at=None, expires_at=None)
     access = usable.filter(kind=CredentialKind.RONGHE, name=NAME).first()
     v1_key = _v1_key(enterprise)
+    code = enterprise.templates.filter(
+        traffic=TrafficClass.VERIFICATION, state=ReviewState.APPROVED, deleted_at=None
+    ).first()
     is_known = usable.filter(key_id=keys.key_id_of(v1_key)).exists()
     return {
         "base_url": settings.CONFIG.api_url or settings.CONFIG.base_url,
         "cpcode": enterprise.cpcode,
         "access_key": unseal(settings.SECRET_KEY, access.sealed) if access else "",
         "v1_key": v1_key if is_known else "",
+        "template": str(code.pk) if code else "",  # of a verification code: one variable
     }
 
 
