@@ -103,3 +103,19 @@ def test_the_queue_costs_the_same_queries_whatever_its_length(
     console.get(QUEUE)
     with django_assert_num_queries(7):  # session, user, bell, count, rows, waiting, the oldest
         console.get(QUEUE)
+
+
+def test_an_operator_takes_an_allowed_address_off_with_a_reason(console: Client, acme: Any) -> None:
+    row = make_network(acme, state=ReviewState.APPROVED)
+    path = f"{QUEUE}{row.pk}/withdraw/"
+    assert path in text_of(console.get(f"{QUEUE}{row.pk}/"))
+    assert console.post(path, {"reason": ""}).status_code == 422
+    console.post(path, {"reason": "Abused."})
+    row.refresh_from_db()
+    assert (row.state, row.reject_reason) == (ReviewState.CANCELLED, "Abused.")
+    assert Notice.objects.get(enterprise=acme).kind == "network.withdrawn"
+    assert "Abused." in text_of(console.get(f"{QUEUE}{row.pk}/"))
+    answer = console.post(path, {"reason": "again"}, follow=True)
+    assert "nothing was changed" in text_of(answer)
+    console.force_login(owner_of(acme))
+    assert "Abused." in text_of(console.get("/support/networks/"))

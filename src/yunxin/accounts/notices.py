@@ -29,6 +29,9 @@ SENTENCES: dict[str, str | Promise] = {
     "network.applied": gettext_lazy("IP address %(subject)s waits for review."),
     "network.approved": gettext_lazy("IP address %(subject)s was approved."),
     "network.rejected": gettext_lazy("IP address %(subject)s was rejected; see the reason."),
+    "network.withdrawn": gettext_lazy(
+        "IP address %(subject)s was taken off the list by an operator; see the reason."
+    ),
     "credential.disabled": gettext_lazy("The key %(subject)s was disabled by an operator."),
     "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
     "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),

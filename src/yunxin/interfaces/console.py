@@ -109,6 +109,32 @@ def _queue(network: AllowedNetwork) -> dict[str, Any]:
     }
 
 
+@console_page
+def withdraw_network(request: ConsoleRequest, network_id: int) -> HttpResponse:
+    """Take an address off its enterprise's list, allowed before or not."""
+    rows = AllowedNetwork.objects.select_related("enterprise")
+    network = get_object_or_404(rows, pk=network_id)
+    back = reverse("interfaces:console_network", args=[network_id])
+    form = WhyForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            networks.withdraw(network, by=request, reason=form.cleaned_data["reason"])
+        except InterfaceError as error:
+            messages.error(request, str(error))
+        else:
+            messages.success(request, _("The address was taken off the list."))
+        return redirect(back)
+    return ask(
+        request,
+        title=_("Take %(network)s off the list?") % {"network": network},
+        text=_("Requests of the Ronghe dialect from there are refused at once."),
+        button=_("Take it off"),
+        back=back,
+        form=form,
+        facts=[(_("Enterprise"), network.enterprise)],
+    )
+
+
 # The interfaces of one enterprise ----------------------------------------------------------------
 
 

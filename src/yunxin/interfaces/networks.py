@@ -97,8 +97,10 @@ def apply(enterprise: Enterprise, *, network: str, note: str = "", by: Actor) ->
     return row
 
 
-def withdraw(row: AllowedNetwork, *, by: Actor) -> AllowedNetwork:
+def withdraw(row: AllowedNetwork, *, by: Actor, reason: str = "") -> AllowedNetwork:
     """Take an address off the list, allowed or not; requests from it are refused at once.
+
+    By an operator it has a reason, and the enterprise hears of it.
 
     Raises:
         AlreadyDecided: it is on the list no more.
@@ -107,9 +109,14 @@ def withdraw(row: AllowedNetwork, *, by: Actor) -> AllowedNetwork:
         row = _lock(row)
         if row.state not in ALIVE:
             raise AlreadyDecided
-        row.state = ReviewState.CANCELLED
-        row.save(update_fields=("state",))
-        audit.record(by, "network.withdraw", row, row.enterprise)
+        row.state, row.reject_reason = ReviewState.CANCELLED, reason[:REASON_MAX]
+        row.save(update_fields=("state", "reject_reason"))
+        audit.record(
+            by, "network.withdraw", row, row.enterprise, **({"reason": reason} if reason else {})
+        )
+        actor = user_of(by)
+        if actor is not None and actor.is_operator:
+            notices.tell(row.enterprise, "network.withdrawn", row, link=_link())
         hint("directory", "network")
     return row
 

@@ -54,6 +54,11 @@ console_urls = [
         name="console_network",
     ),
     path(
+        "console/reviews/networks/<int:network_id>/withdraw/",
+        console.withdraw_network,
+        name="console_network_withdraw",
+    ),
+    path(
         "console/enterprises/<int:enterprise_id>/interfaces/",
         console.enterprise_interfaces,
         name="console_enterprise",
