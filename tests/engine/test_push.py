@@ -12,6 +12,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
 
+import psycopg
 import pytest
 
 from tests.engine import receiver as bad
@@ -401,6 +402,48 @@ async def test_events_whose_message_is_gone_hold_nobody_up(push, customers, acme
         await go(push)
     assert len(there.entries) == 1
     assert world.one(RECEIVED) == 0
+
+
+async def test_what_is_wrong_with_one_url_is_not_the_others_business(
+    push, customers, acme, world, monkeypatch
+):
+    async with receiver() as there:
+        broken = customers.target(acme, there.url)
+        customers.messages(acme)
+        for _ in range(5):
+            other = world.enterprise()
+            customers.target(other, there.url)
+            customers.messages(other)
+        take = push._take
+
+        async def take_if_whole(tx, lane, target_id, *rest):
+            if target_id == broken:
+                raise ValueError("a row that nobody understands")
+            return await take(tx, lane, target_id, *rest)
+
+        monkeypatch.setattr(push, "_take", take_if_whole)
+        await go(push)
+    assert len(there.requests) == 5
+
+
+async def test_an_engine_that_froze_with_the_lock_holds_up_one_url_only(
+    push, customers, acme, world, database
+):
+    async with receiver() as there:
+        frozen = customers.target(acme, there.url)
+        customers.messages(acme)
+        await go(push)
+        other = world.enterprise()
+        customers.target(other, there.url)
+        customers.messages(acme)
+        customers.messages(other)
+        with psycopg.connect(database) as other_engine:
+            lock = "SELECT FROM push_target_state WHERE target_id = %s FOR NO KEY UPDATE"
+            other_engine.execute(lock, (frozen,))
+            await go(push)
+            assert len(there.requests) == 2
+        await go(push)
+    assert len(there.requests) == 3
 
 
 async def test_a_secret_that_does_not_open_is_noted_and_does_no_harm(push, customers, acme, world):

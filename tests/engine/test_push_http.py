@@ -87,6 +87,13 @@ async def test_there_is_an_end_to_waiting(behave):
     await sender.aclose()
 
 
+async def test_what_follows_an_acknowledgement_of_v1_is_not_waited_for(sender, monkeypatch):
+    monkeypatch.setattr("yunxin.engine.push_http.V1_BODY_S", 0.05)
+    async with receiver(bad.trickle) as there:
+        tried = await post(sender, there.url, PushFormat.V1)
+    assert (tried.status, tried.error) == (200, PushError.NONE)
+
+
 async def test_people_may_read_the_beginning_of_an_answer(sender):
     async with receiver(answer("错\0误".encode() * 2000, "500 No")) as there:
         tried = await post(sender, there.url)

@@ -14,6 +14,7 @@ one request at a time probes it, at growing intervals. `push_words` puts events 
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from random import random, shuffle
 from typing import Any, NamedTuple
@@ -142,7 +143,7 @@ class Push:
         for target_id, enterprise_id, failures in rows:
             lane = self._lanes.setdefault(target_id, Lane())
             lane.failing = failures > 0
-            await self._fill(target_id, enterprise_id)
+            await self._try_to_fill(target_id, enterprise_id)
 
     async def idle(self) -> None:
         """Wait until no request is on its way."""
@@ -164,6 +165,15 @@ class Push:
         await self.once()
 
     # Taking -------------------------------------------------------------------------------------
+
+    async def _try_to_fill(self, target_id: int, enterprise_id: int) -> None:
+        """Take for one URL; what is wrong with it is not the others' business."""
+        try:
+            await self._fill(target_id, enterprise_id)
+        except StoreUnavailable:
+            raise
+        except Exception:  # the top of what is done for one URL
+            log.exception("push.not_taken", target=target_id)
 
     async def _fill(self, target_id: int, enterprise_id: int) -> None:
         """Take as many batches of a URL as there is room for, and start them."""
@@ -383,12 +393,8 @@ class Push:
         if job.events < WELL_FILLED:
             self.wake.set()
             return
-        try:
-            await self._fill(target.id, target.enterprise_id)
-        except StoreUnavailable:
-            pass  # the loop looks again
-        except Exception:  # the top of a task that must go on
-            log.exception("push.failed", target=target.id)
+        with suppress(StoreUnavailable):  # the loop looks again
+            await self._try_to_fill(target.id, target.enterprise_id)
 
 
 def fate(job: Job, tried: Tried, now: datetime) -> tuple[PushBatchState, datetime | None]:
@@ -453,7 +459,7 @@ async def make_batches(
 
 
 async def lock_target(tx: Transaction, key: dict[str, Any]) -> Row | None:
-    """The row of a URL and how it behaved, locked; None if the URL is gone."""
+    """The row of a URL and how it behaved, locked; None if it is gone or another has the lock."""
     row = await tx.fetch_one("lock_push_target", key)
     if row is None:
         await tx.execute("open_push_target", key)

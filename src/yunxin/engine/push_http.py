@@ -21,6 +21,7 @@ from yunxin.vocabulary import PushError, PushFormat
 
 CONNECT_S = 5.0
 READ_S = 10.0  # between two pieces of an answer
+V1_BODY_S = 2.0  # for what follows an acknowledgement, which only people read
 TOTAL_S = 15.0  # name, connection and answer together
 ANSWER_BYTES_MAX = 65_536  # {"status":0} is 12
 ANSWER_KEPT = 2_000  # characters that people may read in the log
@@ -119,7 +120,10 @@ class Sender:
         except Refused as refused:
             return Tried(None, "", refused.error)
         except (httpx.HTTPError, httpx.InvalidURL, ssl.SSLError, OSError, ValueError) as error:
-            return Tried(None, str(error)[:ANSWER_KEPT].replace("\0", ""), error_of(error))
+            word = error_of(error)
+            # What is wrong with a certificate is worth reading.
+            text = str(error)[:ANSWER_KEPT].replace("\0", "") if word == PushError.TLS else ""
+            return Tried(None, text, word)
 
     async def close_idle(self) -> None:
         """Forget connections that nobody used for a while."""
@@ -225,13 +229,15 @@ async def _send(
 async def _judge(response: httpx.Response, format: PushFormat) -> Tried:
     """Read the answer up to the limit, and say what it means."""
     status, data, error = response.status_code, b"", PushError.NONE
+    acked = format == PushFormat.V1 and 200 <= status < 300
     try:
-        async for piece in response.aiter_raw():
-            data += piece
-            if len(data) > ANSWER_BYTES_MAX:
-                error = PushError.TOO_LONG
-                break
-    except httpx.TimeoutException:
+        async with asyncio.timeout(V1_BODY_S if acked else None):
+            async for piece in response.aiter_raw():
+                data += piece
+                if len(data) > ANSWER_BYTES_MAX:
+                    error = PushError.TOO_LONG
+                    break
+    except (httpx.TimeoutException, TimeoutError):
         error = PushError.TIMEOUT
     except httpx.HTTPError:
         error = PushError.BROKEN_OFF

@@ -9,10 +9,11 @@ WHERE t.enabled AND (s.open_until IS NULL OR s.open_until <= %(now)s) AND (
 
 -- name: lock_push_target
 -- Locks how a URL has behaved, so that one engine at a time takes from its queue; with the URL.
+-- Nothing while another has the lock: it looks again itself when it is done.
 SELECT s.failures, s.open_until, t.enabled, t.kind, t.url, t.format, t.sealed_secret
 FROM push_target_state s JOIN interfaces_pushtarget t ON t.id = s.target_id
 WHERE s.target_id = %(target_id)s
-FOR NO KEY UPDATE OF s
+FOR NO KEY UPDATE OF s SKIP LOCKED
 
 -- name: open_push_target
 -- The row of a URL that was never pushed to.
