@@ -127,8 +127,19 @@ def session_of(username: str) -> str:
     return str(session.session_key)
 
 
+# `wait_for_function` would need an eval in the page, which its policy refuses.
+STILL = """async () => {
+  const moves = () =>
+    document.querySelector('.htmx-request, .htmx-swapping, .htmx-settling') ||
+    document.getAnimations().some((animation) => animation.playState === 'running');
+  const giveUp = performance.now() + 5000;
+  while (moves() && performance.now() < giveUp) await new Promise(requestAnimationFrame);
+}"""
+
+
 def check(page: Any) -> list[str]:
-    """What axe-core finds serious on the open page."""
+    """What axe-core finds serious on the open page, once nothing of it is being renewed."""
+    page.evaluate(STILL)
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("axe.run({resultTypes: ['violations']})")
     return [
