@@ -26,6 +26,12 @@ def test_waits_grow_and_stop_growing(failures: int, seconds: int) -> None:
     assert login.wait_after(failures) == timedelta(seconds=seconds)
 
 
+def test_one_can_type_at_once(client: Client) -> None:
+    page = client.get("/login/").content.decode()
+    field = page[page.index('name="username"') :]
+    assert "autofocus" in field[: field.index(">")]
+
+
 def test_an_owner_lands_in_the_portal_and_an_operator_in_the_console(
     client: Client, acme: Any, operator: Any
 ) -> None:

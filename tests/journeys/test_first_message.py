@@ -99,6 +99,7 @@ def send_file(clerk: Visitor, template: str, given: tuple[Path, list[str]]) -> l
     page.locator(".pick", has_text=template).click()
     page.get_by_role("button", name="下一步").click()
     page.get_by_role("link", name=re.compile("文本文件|批量")).first.click()
+    page.wait_for_url(re.compile("by=file"))  # loaded: the script that uploads is there
     page.locator("input[type=file]").set_input_files(file)
     upload = page.get_by_role("button", name="上传", exact=True)
     if upload.is_visible():

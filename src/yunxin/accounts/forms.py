@@ -38,6 +38,7 @@ class LoginForm(Form):
             {
                 "autocomplete": "username",
                 "autocapitalize": "none",
+                "autofocus": True,
                 "spellcheck": "false",
                 "placeholder": gettext_lazy("Enter your account"),
             }
