@@ -26,6 +26,7 @@ from yunxin.client.answers import (
 from yunxin.client.asynchronous import AsyncClient
 from yunxin.client.calls import Recipient
 from yunxin.client.errors import AnswerNotUnderstood, Problem, Unreachable, YunxinError
+from yunxin.client.exchange import Patience
 from yunxin.client.sync import Client
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "InboundMessage",
     "Message",
     "Package",
+    "Patience",
     "Preview",
     "PreviewedMessage",
     "Problem",
