@@ -142,32 +142,39 @@ def start_api(stack: Stack, port: int, workers: int = 1) -> None:
 def fill(stack: Stack, url: str) -> str:
     """An enterprise with an approved text, a package, credentials and a URL; its key of v1."""
     now = datetime.now(UTC)
-    minted = keys.mint()
     with psycopg.connect(stack.database_url) as db:
-        insert(db, "accounts_enterprise", id=ENTERPRISE, name="Bench", cpcode=CPCODE,
-               access_number="", extension_code="", contact_name="", contact_phone="",
-               suspended_reason="", weight=1, created_at=now)  # fmt: skip
-        insert(db, "content_signature", id=ENTERPRISE, enterprise_id=ENTERPRISE, name="测速",
-               kind="other", purpose="", state="approved", reject_reason="", extension_code="",
-               created_at=now, submitted_at=now)  # fmt: skip
-        insert(db, "billing_package", id=1, enterprise_id=ENTERPRISE, name="p", kind="text",
-               total=100_000_000, used=0, valid_from=now - timedelta(days=1),
-               valid_to=now + timedelta(days=30), created_at=now)  # fmt: skip
-        insert_template(db, TEMPLATE, ENTERPRISE, "notice", NOTICE)
-        credential = {"enterprise_id": ENTERPRISE, "name": "bench", "hint": "0000",
-                      "networks": "[]", "created_at": now}  # fmt: skip
-        insert(db, "interfaces_credential", kind="ronghe", key_id="", scopes="[]",
-               sealed=seal(SECRET_KEY, ACCESS_KEY), **credential)  # fmt: skip
-        insert(db, "interfaces_credential", kind="v1", key_id=minted.key_id,
-               secret_hash=minted.secret_hash, sealed=seal(SECRET_KEY, minted.signing_key),
-               scopes='["messages:send", "messages:read"]', **credential)  # fmt: skip
-        insert(db, "interfaces_allowednetwork", enterprise_id=ENTERPRISE, network="127.0.0.1/32",
-               note="", state="approved", reject_reason="", created_at=now)  # fmt: skip
+        key = add_enterprise(db, ENTERPRISE, CPCODE)
         insert(db, "interfaces_limits", enterprise_id=ENTERPRISE, ronghe_allowed=True,
                requests_per_s=UNLIMITED, recipients_per_s=UNLIMITED)  # fmt: skip
         insert(db, "interfaces_pushtarget", enterprise_id=ENTERPRISE, kind="receipts", url=url,
                format="ronghe", sealed_secret=seal(SECRET_KEY, pushes.mint_webhook_secret()),
                portal_too=False, enabled=True, created_at=now, changed_at=now)  # fmt: skip
+    return key
+
+
+def add_enterprise(db: psycopg.Connection[Any], id: int, cpcode: str) -> str:
+    """An enterprise that can send, its rows all of the same id; its key of v1."""
+    now = datetime.now(UTC)
+    minted = keys.mint()
+    insert(db, "accounts_enterprise", id=id, name=cpcode, cpcode=cpcode,
+           access_number="", extension_code="", contact_name="", contact_phone="",
+           suspended_reason="", weight=1, created_at=now)  # fmt: skip
+    insert(db, "content_signature", id=id, enterprise_id=id, name="测速",
+           kind="other", purpose="", state="approved", reject_reason="", extension_code="",
+           created_at=now, submitted_at=now)  # fmt: skip
+    insert(db, "billing_package", id=id, enterprise_id=id, name="p", kind="text",
+           total=100_000_000, used=0, valid_from=now - timedelta(days=1),
+           valid_to=now + timedelta(days=30), created_at=now)  # fmt: skip
+    insert_template(db, id, id, "notice", NOTICE)
+    credential = {"enterprise_id": id, "name": "bench", "hint": "0000", "networks": "[]",
+                  "created_at": now}  # fmt: skip
+    insert(db, "interfaces_credential", kind="ronghe", key_id="", scopes="[]",
+           sealed=seal(SECRET_KEY, ACCESS_KEY), **credential)  # fmt: skip
+    insert(db, "interfaces_credential", kind="v1", key_id=minted.key_id,
+           secret_hash=minted.secret_hash, sealed=seal(SECRET_KEY, minted.signing_key),
+           scopes='["messages:send", "messages:read"]', **credential)  # fmt: skip
+    insert(db, "interfaces_allowednetwork", enterprise_id=id, network="127.0.0.1/32",
+           note="", state="approved", reject_reason="", created_at=now)  # fmt: skip
     return minted.key
 
 
@@ -183,12 +190,14 @@ def ronghe_requests(numbers: Iterator[str], count: int, _: str) -> list[Request]
     return made
 
 
-def v1_requests(numbers: Iterator[str], count: int, key: str) -> list[Request]:
+def v1_requests(
+    numbers: Iterator[str], count: int, key: str, template: int = TEMPLATE
+) -> list[Request]:
     """Requests of v1, each for a phone and with an idempotency key of its own."""
     made = []
     for n in range(count):
         mobile = next(numbers)
-        body = {"template": str(TEMPLATE), "recipients": [
+        body = {"template": str(template), "recipients": [
             {"phone": mobile, "parameters": ["王女士", f"{n:08}"]}]}  # fmt: skip
         headers = (f"Authorization: Bearer {key}", f"Idempotency-Key: {mobile}")
         text = json.dumps(body, ensure_ascii=False).encode()

@@ -1,7 +1,7 @@
 """How many requests a key may make and to how many recipients an enterprise may send, per second.
 
 Token buckets lie in the database, one for all processes; each process leases some tokens at a time,
-about 200 ms' worth, and spends them without asking. The database never hands out more than
+about 100 ms' worth, and spends them without asking. The database never hands out more than
 rate · t + burst, so that all processes together keep the limit, however many they are; a process
 holds back at most one lease. A bucket that is empty is not asked again before it can have filled.
 """
@@ -10,13 +10,16 @@ import asyncio
 import math
 import time
 from dataclasses import dataclass
+from random import uniform
 
 from yunxin.engine.store import Store
 
-LEASE_S = 0.2
+LEASE_S = 0.1
 BURST_S = 1.0
 RETRY_S_MAX = 60.0
-SLOW_DOWN_S = 0.25  # a refusal is answered so much later: a loop that asks at once again is slowed
+# A refusal is answered so much later, now sooner, now later: callers who ask again as soon as they
+# are answered are slowed, and do not come back all at once.
+SLOW_DOWN_S, SLOW_DOWN_S_MAX = 0.3, 0.9
 SLOWED_MAX = 500  # refusals that wait at one time; more are answered at once, as waiting costs too
 RECIPIENTS_MAX = 1_000.0  # of one request; a bucket that is smaller would never let it pass
 REQUESTS, RECIPIENTS = "requests", "recipients"
@@ -78,7 +81,7 @@ class Limits:
             return
         self._slowed += 1
         try:
-            await asyncio.sleep(SLOW_DOWN_S)
+            await asyncio.sleep(uniform(SLOW_DOWN_S, SLOW_DOWN_S_MAX))
         finally:
             self._slowed -= 1
 
