@@ -93,11 +93,10 @@ def test_only_its_own_account_can_enter_its_folders(server):
 def test_as_root_it_runs_as_an_unprivileged_account(server):
     server.start()
     for process in processes_in(server.cluster):
-        with contextlib.suppress(
-            psutil.NoSuchProcess
-        ):  # a worker of PostgreSQL may end at any moment
+        # A worker of PostgreSQL may end at any moment.
+        with contextlib.suppress(psutil.NoSuchProcess):
             assert all(process.uids()), "no real, effective or saved user id is root's"
-        assert all(process.gids())
+            assert all(process.gids())
 
 
 @AS_ROOT
