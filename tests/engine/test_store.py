@@ -60,7 +60,8 @@ async def test_a_connection_killed_within_a_transaction_is_the_same_exception(st
     assert await store.fetch("ping")
 
 
-async def test_a_database_that_is_not_there_is_said_at_once(short_folder):
+async def test_a_database_that_is_not_there_is_said_at_once(short_folder, monkeypatch):
+    monkeypatch.setattr("yunxin.engine.store.CONNECT_TIMEOUT_S", 1)
     store = Store(Config(database_url=f"postgresql:///none?host={short_folder}/nowhere"))
     with pytest.raises(StoreUnavailable):
         await store.open()
