@@ -58,7 +58,7 @@ def magic(digits: str, number: int = 0) -> str:
     return f"138{number:04}{digits}"
 
 
-async def until(true: Callable[[], object], within_s: float = 30) -> None:
+async def until(true: Callable[[], object], within_s: float = 90) -> None:
     """Wait until something is so; an AssertionError if it never is."""
     end = time.monotonic() + within_s
     while not true():
@@ -115,7 +115,7 @@ class Stage:
         )
         return [kind for (kind,) in rows]
 
-    async def done(self, within_s: float = 30) -> None:
+    async def done(self, within_s: float = 90) -> None:
         """Wait until every message is final."""
         await until(lambda: not self.pending(), within_s)
 

@@ -21,10 +21,16 @@ INLINE = {
 TEMPLATES = sorted((PACKAGE / "templates").rglob("*.html"))
 
 
+# Not a page: a file that is downloaded and opened by itself, so it brings its look along. It has no
+# script; a test of the interface document holds it to that.
+DOWNLOADED = {"document_file.html": ["a style element"]}
+
+
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: str(path.name))
 def test_templates_have_nothing_inline(path: object) -> None:
     text = path.read_text("utf-8")  # type: ignore[attr-defined]
-    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == []
+    allowed = DOWNLOADED.get(path.name, [])  # type: ignore[attr-defined]
+    assert [what for what, pattern in INLINE.items() if pattern.search(text)] == allowed
 
 
 def test_the_policy_has_no_exception() -> None:

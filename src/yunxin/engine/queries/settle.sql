@@ -83,10 +83,13 @@ FROM unnest(%(package_ids)s::bigint[], %(segments)s::bigint[]) AS x (package_id,
 WHERE p.id = x.package_id
 
 -- name: finish_campaigns
--- Campaigns that are fed, with every message final and every count folded, are finished.
+-- Campaigns that are fed, with every message final and every count folded, are finished; those that
+-- people ended are not, `end_terminated` says so.
 UPDATE campaign_progress p SET state = 'finished', finished_at = now()
 WHERE p.state = 'fed' AND p.accepted = p.delivered + p.failed + p.expired + p.unknown + p.cancelled
     AND NOT EXISTS (SELECT FROM tally_delta d WHERE d.campaign_id = p.campaign_id)
+    AND NOT EXISTS (SELECT FROM campaigns_campaign c
+                    WHERE c.id = p.campaign_id AND c.wish = 'terminate')
 
 -- name: list_enterprises
 -- The enterprises, whose overdue messages are looked for one by one.
