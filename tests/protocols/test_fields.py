@@ -13,9 +13,11 @@ from yunxin.protocols.fields import (
     Counted,
     Octets,
     PaddedText,
+    Repeated,
     TlvMap,
     UInt,
     compile_body,
+    padded_item,
 )
 
 
@@ -126,3 +128,23 @@ def test_values_that_do_not_fit_are_our_own_mistake(value: Connect) -> None:
 def test_a_counted_field_has_a_limit() -> None:
     with pytest.raises(LocalProtocolError, match="content must have at most 140 bytes"):
         compile_body(Mixed).encode(Mixed(content=bytes(141)))
+
+
+class Many(msgspec.Struct, frozen=True, kw_only=True):
+    """What a message to many has: numbers behind their count; and a status of its own."""
+
+    sequence: int = 0
+    numbers: Annotated[tuple[str, ...], Repeated(1, 2, padded_item(4))] = ()
+    status: U8 = 0
+
+
+def test_numbers_of_a_fixed_size_stand_behind_their_count() -> None:
+    body, many = compile_body(Many), Many(sequence=7, numbers=("12", "1234"), status=9)
+    assert body.encode(many) == b"\x0212\0\x001234\x09"
+    assert body.decode(body.encode(many), 0, 7, 0) == many
+    with pytest.raises(LocalProtocolError):
+        body.encode(Many(numbers=("12345",)))
+    with pytest.raises(LocalProtocolError):
+        body.encode(Many(numbers=("1", "2", "3")))
+    with pytest.raises(RemoteProtocolError):
+        body.decode(b"\x0212\0\x00123", 0, 7, 0)

@@ -14,6 +14,7 @@ from yunxin.protocols.events import (
     Event,
     Login,
     PeerMistake,
+    Resent,
     SubmitAnswered,
     SubmitRequested,
     Unanswered,
@@ -140,6 +141,75 @@ def test_what_was_given_up_is_remembered_within_bounds() -> None:
         talk.submit(tag)
     assert len(talk.client.tick(1.0)) == LATE_MAX + 10
     assert len(talk.client._late) == LATE_MAX
+
+
+PATIENT = Limits(window=4, response_timeout_s=10, enquire_after_s=1_000, attempts=3)
+
+
+def test_a_request_is_sent_again_with_its_own_number_before_it_is_in_doubt() -> None:
+    talk = Talk(PATIENT).bind()
+    sequence = talk.submit("a", now=0.0)
+    frame = talk.client.data_to_send()
+    assert talk.client.tick(9.9) == []
+    for attempt in (2, 3):
+        now = 10.0 * (attempt - 1)
+        assert talk.client.tick(now) == [Resent(sequence, "a", attempt)]
+        assert talk.client.data_to_send() == frame
+        assert talk.client.free == 3
+        assert talk.client.tick(now) == []
+    assert talk.client.tick(30.0) == [Unanswered(sequence, "a", "No answer in time.")]
+    assert talk.client.data_to_send() == b""
+    assert talk.client.free == 4
+
+
+def test_an_answer_to_any_attempt_ends_the_attempts() -> None:
+    talk = Talk(PATIENT).bind()
+    sequence = talk.submit("a", now=0.0)
+    younger = talk.submit("b", now=5.0)
+    talk.client.tick(10.0)
+    assert [number for number, _ in talk.client.flights()] == [younger, sequence]
+    talk.server.answer_submit(sequence, "77")
+    events = talk.client.receive(talk.server.data_to_send(), 12.0)
+    assert events == [SubmitAnswered(sequence, "a", "77", 0)]
+    assert talk.client.tick(15.0) == [Resent(younger, "b", 2)]
+    assert talk.client.tick(24.9) == []
+
+
+def test_a_keep_alive_is_sent_again_before_the_session_ends() -> None:
+    limits = Limits(window=4, response_timeout_s=10, enquire_after_s=20, attempts=2)
+    talk = Talk(limits).bind()
+    talk.client.tick(20.0)
+    question = talk.client.data_to_send()
+    (again,) = talk.client.tick(30.0)
+    assert isinstance(again, Resent)
+    assert talk.client.data_to_send() == question
+    (closed,) = talk.client.tick(40.0)
+    assert isinstance(closed, Closed)
+    assert closed.reason is CloseReason.SILENT
+
+
+class Mute(SmppSession):
+    """A protocol that has no question whether the peer lives."""
+
+    keep_alive_command = 0
+
+
+def test_without_a_keep_alive_a_quiet_session_says_good_bye() -> None:
+    talk = Talk()
+    talk.client = Mute(Side.CLIENT, LIMITS)
+    talk.bind()
+    sequence = talk.submit("a", now=0.0)
+    talk.client.tick(9.0)
+    assert talk.client.state is State.BOUND
+    talk.pump(9.0)
+    talk.server.answer_submit(sequence, "77")
+    talk.pump(9.0)
+    talk.client.tick(38.9)
+    assert talk.client.state is State.BOUND
+    talk.client.tick(39.0)
+    talk.pump(39.0)
+    assert talk.client.closed_event
+    assert talk.client.closed_event.reason is CloseReason.UNBOUND
 
 
 def test_silence_is_asked_about_and_an_answer_is_enough() -> None:

@@ -2,14 +2,15 @@
 
 A client sees `Bound` or `BindRefused`, then `SubmitAnswered`, `Unanswered`, `ReceiptArrived`,
 `InboundArrived`. A server sees `BindRequested`, `SubmitRequested`, `DeliverAnswered`. Both see
-`EnquireAnswered`, `PeerMistake`, `Unbound` and, always as the very last one, `Closed`.
+`Resent`, `EnquireAnswered`, `PeerMistake`, `Unbound` and, always as the very last one, `Closed`.
 
 `sequence` is the number by which a request is answered: the peer's requests are to be acknowledged
 by it; our own come back with the `tag` that they were sent with.
 """
 
+import hmac
 from enum import StrEnum
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
@@ -60,13 +61,27 @@ class Event(msgspec.Struct, frozen=True):
     """The base of all events."""
 
 
+class Proof(Protocol):
+    """What a client sends in place of its password where the protocol never shows it."""
+
+    def made_with(self, password: str) -> bool:
+        """Whether the client knows this password."""
+
+
 class Login(msgspec.Struct, frozen=True):
-    """Who wants in, and for what."""
+    """Who wants in, and for what; a server reads `matches`, as the password may be a proof."""
 
     name: str
     password: str
     mode: BindMode = BindMode.TRANSCEIVER
     system_type: str = ""
+    proof: Proof | None = None
+
+    def matches(self, password: str) -> bool:
+        """Whether the client knows this password."""
+        if self.proof is not None:
+            return self.proof.made_with(password)
+        return hmac.compare_digest(self.password.encode(), password.encode())
 
 
 class Bound(Event, frozen=True):
@@ -172,6 +187,14 @@ class Unanswered(Event, frozen=True):
     sequence: int
     tag: Any
     why: str
+
+
+class Resent(Event, frozen=True):
+    """A request of ours had no answer yet and was sent once more, as attempt 2, 3, …"""
+
+    sequence: int
+    tag: Any
+    attempt: int
 
 
 class EnquireAnswered(Event, frozen=True):

@@ -23,6 +23,8 @@ from typing import Annotated, Any, NamedTuple, get_args, get_type_hints
 
 from yunxin.protocols.errors import LocalProtocolError, RemoteProtocolError
 
+RESPONSE = 0x80000000  # the bit of a command that makes a response of it, in all these protocols
+
 _INT_CODES = {1: "B", 2: "H", 4: "I", 8: "Q"}
 
 
@@ -87,6 +89,21 @@ class Item:
     read: Callable[[bytes, int], tuple[Any, int]]
 
 
+def padded_item(size: int) -> Item:
+    """Text in a fixed size, as often as the count says: the numbers of a message to many."""
+
+    def write(value: str) -> bytes:
+        return _padded(value, size, "an element").ljust(size, b"\0")
+
+    def read(data: bytes, at: int) -> tuple[str, int]:
+        end = at + size
+        if end > len(data):
+            _short()
+        return _cut(data[at:end]), end
+
+    return Item(write, read)
+
+
 @dataclass(frozen=True)
 class Repeated:
     """Elements behind their count, an integer of `count_size` bytes."""
@@ -124,10 +141,11 @@ class Body(NamedTuple):
 def compile_body(cls: type) -> Body:
     """Make both functions of a class from its annotations, in the order of declaration.
 
-    Annotations without a `Kind` are not on the wire; `sequence` and `status` are passed through
-    from the header.
+    Annotations without a `Kind` are not on the wire; `sequence` and `status`, where the class has
+    them and the body has not, are passed through from the header.
     """
     fields = _fields_of(cls)
+    header = _header_fields(cls, fields)
     names: dict[str, Any] = {
         "cls": cls,
         "cut": _cut,
@@ -142,7 +160,7 @@ def compile_body(cls: type) -> Body:
         "short": _short,
     }
     encode = _compile("encode", _encode_source(fields, names), names)
-    decode = _compile("decode", _decode_source(fields, names), names)
+    decode = _compile("decode", _decode_source(fields, header, names), names)
     return Body(_guarded_encode(cls, encode), _guarded_decode(cls, decode))
 
 
@@ -153,6 +171,12 @@ def _fields_of(cls: type) -> list[tuple[str, Kind]]:
         if kinds:
             fields.append((name, kinds[0]))
     return fields
+
+
+def _header_fields(cls: type, fields: list[tuple[str, Kind]]) -> list[str]:
+    """Those fields of a header that the class keeps."""
+    hints, on_the_wire = get_type_hints(cls), {name for name, _ in fields}
+    return [name for name in ("sequence", "status") if name in hints and name not in on_the_wire]
 
 
 def _runs(fields: list[tuple[str, Kind]]) -> list[list[tuple[str, Kind]]]:
@@ -207,7 +231,9 @@ def _packed(name: str, kind: Kind) -> str:
             return f"pdu.{name}"
 
 
-def _decode_source(fields: list[tuple[str, Kind]], names: dict[str, Any]) -> list[str]:
+def _decode_source(
+    fields: list[tuple[str, Kind]], header: list[str], names: dict[str, Any]
+) -> list[str]:
     lines = ["def decode(data, at, sequence, status):"]
     for index, run in enumerate(_runs(fields)):
         name, kind = run[0]
@@ -238,8 +264,8 @@ def _decode_source(fields: list[tuple[str, Kind]], names: dict[str, Any]) -> lis
                 lines.append(f"    {targets}= unpack{index}(data, at)")
                 lines.append(f"    at += {packed.size}")
                 lines += [f"    {f} = cut({f})" for f, k in run if isinstance(k, PaddedText)]
-    values = "".join(f", {name}={name}" for name, _ in fields)
-    return [*lines, f"    return cls(sequence=sequence, status=status{values})"]
+    values = ", ".join(f"{name}={name}" for name in (*header, *(name for name, _ in fields)))
+    return [*lines, f"    return cls({values})"]
 
 
 def _compile(name: str, lines: list[str], names: dict[str, Any]) -> Callable[..., Any]:

@@ -245,12 +245,12 @@ class Carrier:
     def _bind(self, stream: SmppStream, visit: Visit, event: BindRequested) -> None:
         login = event.login
         client = self._clients.get(login.name)
-        if client is None or client.account.password != login.password:
+        if client is None or not login.matches(client.account.password):
             self.ledger.counters["binds_refused"] += 1
             stream.session.refuse_bind(Code.RINVPASWD if client else Code.RINVSYSID)
             return
         self.ledger.counters["binds"] += 1
-        stream.session.accept_bind(NAME)
+        stream.session.accept_bind(NAME, client.account.password)
         visit.client = client
         client.join(stream)
         if self.behaviour.disconnect_every_s:

@@ -13,6 +13,7 @@ import msgspec
 
 from yunxin.protocols.errors import LocalProtocolError, RemoteProtocolError
 from yunxin.protocols.fields import (
+    RESPONSE,
     U8,
     Body,
     Counted,
@@ -27,7 +28,6 @@ from yunxin.protocols.smpp.status import Code
 HEADER = struct.Struct(">IIII")  # §3.2: command_length, command_id, command_status, sequence_number
 HEADER_SIZE: Final = 16
 SEQUENCE_MAX: Final = 0x7FFFFFFF  # §3.2.4
-RESPONSE: Final = 0x80000000  # §5.1.2.1: the bit that makes a response of a request
 SHORT_MESSAGE_SIZE_MAX: Final = 254  # §5.2.22 with §4.4.1: sm_length is 0 to 254
 FRAME_SIZE_MAX: Final = 70_000  # a message_payload of 64 KiB, 254 destinations, and room
 
