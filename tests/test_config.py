@@ -23,7 +23,7 @@ def test_other_variables_are_none_of_our_business():
         ("DATABASE_URL", "postgresql://u@h/d", "database_url", "postgresql://u@h/d"),
         ("YUNXIN_DEBUG", "yes", "debug", True),
         ("YUNXIN_REFUND_FAILED", "0", "refund_failed", False),
-        ("YUNXIN_RECEIPT_WAIT_H", "48", "receipt_wait_h", 48),
+        ("YUNXIN_RECEIPT_WAIT_S", "3600", "receipt_wait_s", 3600),
         ("YUNXIN_MARKETING_FROM", "09:30", "marketing_from", time(9, 30)),
         ("YUNXIN_SUBMIT_TIMEOUT_S", "2.5", "submit_timeout_s", 2.5),
         (
@@ -45,8 +45,8 @@ def test_a_value_is_understood(name, value, field, expected):
     ("name", "value", "way_out"),
     [
         ("YUNXIN_DEBUG", "maybe", "use true or false"),
-        ("YUNXIN_RECEIPT_WAIT_H", "three", "use a whole number"),
-        ("YUNXIN_RECEIPT_WAIT_H", "-1", "not negative"),
+        ("YUNXIN_RECEIPT_WAIT_S", "three", "use a whole number"),
+        ("YUNXIN_RECEIPT_WAIT_S", "-1", "not negative"),
         ("YUNXIN_SUBMIT_TIMEOUT_S", "inf", "above 0"),
         ("YUNXIN_MARKETING_TO", "25:00", "such as 08:00"),
         ("YUNXIN_LOG_FORMAT", "xml", "use one of: json, console"),

@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from queue import Empty, Queue
 
@@ -23,6 +24,31 @@ from yunxin.config import Config
 
 START_S = 150.0
 PATIENCE_S = 45.0
+
+
+OPTIONS = supervisor.Options(
+    host="127.0.0.1", port=1, folder=Path(), demo=True, simulator=True, carrier=[]
+)
+
+
+@pytest.mark.parametrize(
+    ("options", "given", "networks", "wait_s"),
+    [
+        (OPTIONS, {}, supervisor.LOOPBACK, 300),
+        (replace(OPTIONS, host="localhost"), {}, supervisor.LOOPBACK, 300),
+        (replace(OPTIONS, host="::1"), {}, supervisor.LOOPBACK, 300),
+        (replace(OPTIONS, host="0.0.0.0"), {}, (), 300),
+        (replace(OPTIONS, host="192.0.2.7"), {}, (), 300),
+        (replace(OPTIONS, host="sms.example.com"), {}, (), 300),
+        (replace(OPTIONS, demo=False), {}, (), 259_200),
+        (OPTIONS, {"YUNXIN_PUSH_NETWORK": "", "YUNXIN_RECEIPT_WAIT_S": "60"}, (), 60),
+    ],
+)
+def test_only_a_demo_that_nobody_else_reaches_may_push_to_this_machine(
+    options: supervisor.Options, given: dict[str, str], networks: tuple[str, ...], wait_s: int
+) -> None:
+    config = supervisor.with_demo_defaults(Config.from_environment(given), options, given)
+    assert (config.push_network, config.receipt_wait_s) == (networks, wait_s)
 
 
 class Up:

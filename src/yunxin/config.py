@@ -192,10 +192,13 @@ class Config:
     )
 
     # -- rules of sending ---------------------------------------------------------------------
-    receipt_wait_h: int = _setting(
-        72, "After this long without a receipt a message becomes unknown.", unit="hours",
+    receipt_wait_s: int = _setting(
+        259_200,
+        "After this long without a receipt a message becomes unknown; `yunxin up` with its demo"
+        " waits 300.",
+        unit="seconds",
         read=_count,
-    )  # fmt: skip
+    )
     marketing_from: time = _setting(
         time(8, 0), "Marketing messages are sent from this time of day.", unit="HH:MM in Shanghai",
         read=_clock,
@@ -263,7 +266,8 @@ class Config:
     )
     push_network: tuple[str, ...] = _setting(
         (),
-        "Networks that receipts and replies may be pushed to though they are not public.",
+        "Networks that receipts and replies may be pushed to though they are not public;"
+        " `yunxin up` with its demo, on a loopback address, allows this machine.",
         unit="addresses or CIDRs separated by commas",
         read=_networks,
     )

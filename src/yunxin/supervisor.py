@@ -12,6 +12,7 @@ import errno
 import fcntl
 import hashlib
 import http.client
+import ipaddress
 import json
 import os
 import selectors
@@ -20,7 +21,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from importlib import metadata
 from pathlib import Path
@@ -41,6 +42,10 @@ STEADY_AFTER_S = 60.0  # running this long, an earlier death is forgiven
 LOG_BYTES_MAX = 50 * 1024 * 1024
 LOG_TAIL_LINES = 12
 LOGIN_PATH = "/login/"
+# The demo's own defaults. The simulated carrier answers within seconds, so what it loses on purpose
+# need not keep a newcomer's task open for three days; and a developer tries pushes on this machine.
+DEMO_RECEIPT_WAIT_S = 300
+LOOPBACK = ("127.0.0.0/8", "::1/128")
 CARRIER_ACCOUNT, CARRIER_PASSWORD = "yunxin", "secret"  # of the simulated carrier
 
 
@@ -209,7 +214,7 @@ class Platform:
         shown = "127.0.0.1" if self.options.host in ("0.0.0.0", "::") else self.options.host
         address = f"http://127.0.0.1:{self.ports.simulator_http}"
         return replace(
-            config,
+            with_demo_defaults(config, self.options, os.environ),
             database_url=url,
             data=self.folder,
             secret_key=config.secret_key or keep_secret_key(self.folder),
@@ -393,6 +398,27 @@ def _applied(url: str) -> str:
         if isinstance(error, psycopg.OperationalError):
             raise UpError(f"The database cannot be reached: {error}") from error
         return ""  # no table yet, or no right to ask: Django decides
+
+
+def with_demo_defaults(config: Config, options: Options, given: Mapping[str, str]) -> Config:
+    """The demo's defaults, where the environment does not say otherwise.
+
+    Pushes to this machine are allowed only where nobody else can reach the demo's logins: who
+    listens on another address keeps the machine's own services closed.
+    """
+    own: dict[str, Any] = {}
+    if options.demo and "YUNXIN_RECEIPT_WAIT_S" not in given:
+        own["receipt_wait_s"] = DEMO_RECEIPT_WAIT_S
+    if options.demo and _is_loopback(options.host) and "YUNXIN_PUSH_NETWORK" not in given:
+        own["push_network"] = LOOPBACK
+    return replace(config, **own)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def check_port(host: str, port: int) -> None:

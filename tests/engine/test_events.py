@@ -109,7 +109,7 @@ async def test_a_message_without_a_receipt_is_told_of_once(
 ) -> None:
     message_id = await accept(stage, make_acceptor)
     stage.world.do("DELETE FROM message_queue")
-    later = datetime.now(UTC) + timedelta(hours=stage.config.receipt_wait_h + 1)
+    later = datetime.now(UTC) + timedelta(seconds=stage.config.receipt_wait_s + 3600)
     settle = Settle(store, stage.config, now=lambda: later)
     assert [await settle.close_overdue() for _ in range(2)] == [1, 0]
     assert stage.states() == {"unknown": 1}

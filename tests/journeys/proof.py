@@ -273,7 +273,7 @@ class Stand:
 
     async def _give_up_lost(self) -> None:
         config = Config.from_environment(self._stack.environment)
-        later = timedelta(hours=config.receipt_wait_h + 1)
+        later = timedelta(seconds=config.receipt_wait_s + 3600)
         async with Store(config) as store:
             await Settle(store, config, now=lambda: datetime.now(UTC) + later).close_overdue()
 

@@ -19,7 +19,7 @@ from yunxin.vocabulary import MessageState
 SWEEP_MOST = 1_000
 HELD_FRESH_S = 120  # so long after its arrival a receipt's message may still be answered
 HELD_GRACE_S = 900
-WAIT_MARGIN_H = 1  # a submission is looked for a little longer than its message waits
+WAIT_MARGIN_S = 3600  # a submission is looked for a little longer than its message waits
 NO_ERRORS = frozenset({"", "0", "00", "000", "0000"})
 
 
@@ -75,7 +75,7 @@ class Receipts:
     """Stores receipts within a transaction, and looks after those that came too early."""
 
     def __init__(self, config: Config) -> None:
-        self._wait = f"{config.receipt_wait_h + WAIT_MARGIN_H} hours"
+        self._wait = f"{config.receipt_wait_s + WAIT_MARGIN_S} seconds"
         self._refunded = refunded_states(config)
 
     async def store(self, tx: Transaction, batch: Sequence[Told]) -> None:

@@ -22,9 +22,6 @@ FOLD_MAX = 20_000  # deltas in one transaction
 OVERDUE_EVERY = timedelta(minutes=1)
 OVERDUE_BATCH = 1000
 OVERDUE_BATCHES_MAX = 20  # an enterprise and minute, as old messages may still be queued
-# The simulated carrier answers within seconds: what it loses on purpose should not keep a
-# newcomer's campaign open for three days.
-DEMO_WAIT = timedelta(minutes=5)
 UPKEEP_EVERY = timedelta(hours=1)
 SUBMISSIONS_KEPT = timedelta(days=2)  # longer than a receipt is waited for: late ones find theirs
 
@@ -40,8 +37,7 @@ class Settle:
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._store = store
-        self._wait = timedelta(hours=config.receipt_wait_h)
-        self._overdue_after = min(self._wait, DEMO_WAIT) if config.demo else self._wait
+        self._wait = timedelta(seconds=config.receipt_wait_s)
         self._refund_unknown = config.refund_unknown
         self._events_kept = timedelta(days=config.event_days)
         self._now = now
@@ -98,7 +94,7 @@ class Settle:
 
     async def _close_batch(self, enterprise_id: int) -> tuple[int, int]:
         """Look at the next old messages of an enterprise: how many there were, were closed."""
-        since = self._now() - self._overdue_after
+        since = self._now() - self._wait
         async with self._store.transaction() as tx:
             rows = await tx.fetch(
                 "find_overdue",
