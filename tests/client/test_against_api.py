@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from tests.api.serving import serve
+from tests.api.serving import jobs, serve
+from tests.api.test_applying import user
 from tests.api.world import ACCESS_KEY, SECRET_KEY, Side
 from tests.client.test_client import Ask, async_ask, sync_ask
 from tests.engine.world import World, phone
@@ -76,6 +77,22 @@ def test_everything_that_can_be_asked(url: str, acme: Side, world: World) -> Non
         assert list(pull) == []
         assert list(client.receipts(pull.cursor)) == []
         assert list(client.inbound()) == []
+
+
+@pytest.mark.parametrize("ask", [sync_ask, async_ask], ids=["sync", "async"])
+def test_signatures_and_templates_are_applied_for(
+    url: str, acme: Side, world: World, database: str, ask: Ask
+) -> None:
+    user(world, acme)
+    key = acme.minted.key
+    with jobs(Config(database_url=database, secret_key=SECRET_KEY)):
+        made = ask(url, "apply_for_signature", "云启科技", "发货通知", kind="company", key=key)
+        assert (made.name, made.state) == ("云启科技", "pending")
+        words = ("apply_for_template", "取件通知", acme.signature, "您的快递#*#已到。")
+        template = ask(url, *words, variables=["单号"], key=key)
+        assert (template.name, template.variables) == ("取件通知", ("单号",))
+        with pytest.raises(Problem, match="application_refused|variable|变量"):
+            ask(url, *words, variables=["a", "b"], key=key)
 
 
 @pytest.mark.parametrize("ask", [sync_ask, async_ask], ids=["sync", "async"])

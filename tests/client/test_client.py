@@ -13,12 +13,15 @@ from tests.client.conftest import KEY, QUICK
 from tests.client.server import HANG_UP, Reply, Server
 from yunxin.client import (
     AnswerNotUnderstood,
+    Application,
     AsyncClient,
     Client,
     Problem,
     Recipient,
     Refused,
     SentMessage,
+    Signature,
+    Template,
     Unreachable,
     answers,
 )
@@ -55,6 +58,7 @@ ANSWERS = {
     for name in (
         "Sent", "SentMessage", "Preview", "PreviewedMessage", "TimelineEntry", "Receipt",
         "ReceiptPart", "InboundMessage", "Package", "Balance", "Signature", "Template",
+        "Application",
     )
 } | {"Message": "MessageWithTimeline", "Refused": "RefusalTold", "Page": "Messages"}  # fmt: skip
 BUSY = Reply(503, b"<html>busy</html>")
@@ -119,6 +123,37 @@ def test_recipients_may_have_parameters_of_their_own(server: Server, ask: Ask) -
         {"phone": "13800000000", "parameters": ["a,b"], "reference": "r1"},
         {"phone": "13900000000"},
     ]
+
+
+def test_it_is_applied_for_a_signature(server: Server, ask: Ask) -> None:
+    made = {"id": "5", "name": "云启", "state": "pending"}
+    server.replies = [BUSY, Reply(201, made)]
+    assert ask(server.url, "apply_for_signature", "云启", "发货") == Signature(
+        "5", "云启", "pending"
+    )
+    assert [asked.path for asked in server.asked] == ["/api/v1/signatures"] * 2
+    assert server.asked[1].json == {"name": "云启", "purpose": "发货"}
+    assert len({asked.headers["idempotency-key"] for asked in server.asked}) == 1
+
+
+def test_it_is_applied_for_a_template(server: Server, ask: Ask) -> None:
+    made = {"id": "9", "name": "取件", "content": "单号#*#", "state": "pending"}
+    server.replies = [Reply(201, made)]
+    given = {"variables": ["单号"], "carriers": ["mobile"], "position": "back"}
+    told = ask(server.url, "apply_for_template", "取件", 5, "单号#*#", **given)
+    assert told == Template("9", "取件", "单号#*#", "pending")
+    asked = server.asked[0]
+    assert (asked.method, asked.path) == ("POST", "/api/v1/templates")
+    assert asked.json == {"name": "取件", "signature": "5", "content": "单号#*#", **given}
+
+
+def test_an_application_that_waits_is_asked_for_again(server: Server, ask: Ask) -> None:
+    waiting = {"id": "3", "state": "waiting", "signature": None, "template": None}
+    server.replies = [Reply(202, waiting), Reply(200, waiting | {"state": "done", "template": "9"})]
+    waits = ask(server.url, "apply_for_template", "取件", "5", "您好")
+    assert waits == Application("3", "waiting")
+    assert ask(server.url, "application", waits.id) == Application("3", "done", template="9")
+    assert server.asked[1].path == "/api/v1/applications/3"
 
 
 @pytest.mark.parametrize("trouble", [HANG_UP, BUSY, Reply(500, {}), Reply(429, {})])

@@ -47,6 +47,7 @@ def test_it_holds_the_client_and_the_words_of_the_interfaces(wheel: Path) -> Non
     names = zipfile.ZipFile(wheel).namelist()
     packages = {name.rpartition("/")[0] for name in names if name.endswith(".py")}
     assert packages == {"yunxin", "yunxin/client", "yunxin/dialects"}
+    assert {"yunxin/client/py.typed", "yunxin/dialects/py.typed"} < set(names)
     assert {name for name in names if name.count("/") == 1 and name.endswith(".py")} == {
         "yunxin/__init__.py",
         "yunxin/vocabulary.py",

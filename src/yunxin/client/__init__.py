@@ -9,6 +9,7 @@ which says how often; `webhooks` verifies pushes, `ronghe` speaks the dialect.
 """
 
 from yunxin.client.answers import (
+    Application,
     Balance,
     InboundMessage,
     Message,
@@ -31,6 +32,7 @@ from yunxin.client.sync import Client
 
 __all__ = [
     "AnswerNotUnderstood",
+    "Application",
     "AsyncClient",
     "Balance",
     "Client",

@@ -182,6 +182,17 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Application:
+    """An application that was taken and not yet answered, or what became of it since."""
+
+    id: str
+    state: str  # "waiting", "done" with the id of what was made, or "refused" with the reasons
+    signature: str | None = None
+    template: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True)
 class Page(Generic[Row]):
     """Rows, and the cursor of what comes after them."""
 

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlencode
 import msgspec
 
 from yunxin.client.answers import (
+    Application,
     Balance,
     InboundMessage,
     Message,
@@ -39,6 +40,7 @@ class Call(Generic[T]):
     query: str = ""
     body: bytes = b""
     idempotency_key: str = ""
+    later: Any = None  # the type of the answer of HTTP 202, where it is another one
 
     @property
     def may_be_repeated(self) -> bool:
@@ -124,6 +126,45 @@ def templates(cursor: str = "") -> Call[Page[Template]]:
     return _page("/templates", Template, cursor)
 
 
+def apply_for_signature(
+    name: str, purpose: str, *, kind: str = "", idempotency_key: str = ""
+) -> Call[Signature | Application]:
+    """Apply for a signature; an operator reviews it."""
+    body = {"name": name, "purpose": purpose, "kind": kind}
+    return _apply("/signatures", body, Signature, idempotency_key)
+
+
+def apply_for_template(
+    name: str,
+    signature: str | int,
+    content: str,
+    *,
+    variables: Sequence[str] = (),
+    kind: str = "",
+    traffic: str = "",
+    position: str = "",
+    carriers: Sequence[str] = (),
+    idempotency_key: str = "",
+) -> Call[Template | Application]:
+    """Apply for a template; an operator reviews it."""
+    body = {
+        "name": name,
+        "signature": str(signature),
+        "content": content,
+        "variables": _strings(variables),
+        "kind": kind,
+        "traffic": traffic,
+        "position": position,
+        "carriers": _strings(carriers),
+    }
+    return _apply("/templates", body, Template, idempotency_key)
+
+
+def application(application_id: str | int) -> Call[Application]:
+    """What became of an application that was not answered at once."""
+    return _get(f"/applications/{quote(str(application_id), safe='')}", Application)
+
+
 def _message(
     template: str | int, to: To, parameters: Sequence[str], extension: str, reference: str
 ) -> dict[str, Any]:
@@ -160,13 +201,21 @@ def _get(path: str, answer: Any, query: Mapping[str, Filter] | None = None) -> C
     return Call("GET", PREFIX + path, answer, query=urlencode(given, quote_via=quote))
 
 
-def _post(path: str, body: Any, answer: Any, idempotency_key: str = "") -> Call[Any]:
+def _apply(path: str, body: Mapping[str, Any], answer: Any, idempotency_key: str) -> Call[Any]:
+    given = {name: value for name, value in body.items() if value}
+    return _post(path, given, answer, idempotency_key, later=Application)
+
+
+def _post(
+    path: str, body: Any, answer: Any, idempotency_key: str = "", later: Any = None
+) -> Call[Any]:
     return Call(
         "POST",
         PREFIX + path,
         answer,
         body=msgspec.json.encode(body),
         idempotency_key=idempotency_key or str(uuid.uuid4()),
+        later=later,
     )
 
 

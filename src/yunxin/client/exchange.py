@@ -106,8 +106,10 @@ def _judged(
 
 
 def _answer(call: Call[T], response: httpx.Response) -> T:
+    is_later = response.status_code == httpx.codes.ACCEPTED and call.later is not None
+    kind = call.later if is_later else call.answer
     try:
-        answer: T = msgspec.json.decode(response.content, type=call.answer)
+        answer: T = msgspec.json.decode(response.content, type=kind)
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise AnswerNotUnderstood(
             f"{call.method} {call.path} was answered with something else than {error}."

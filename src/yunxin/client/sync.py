@@ -10,6 +10,7 @@ import httpx
 
 from yunxin.client import calls
 from yunxin.client.answers import (
+    Application,
     Balance,
     InboundMessage,
     Message,
@@ -141,6 +142,59 @@ class Client:
     def templates(self) -> "Pages[Template]":
         """The enterprise's templates."""
         return Pages(self, calls.templates)
+
+    def apply_for_signature(
+        self, name: str, purpose: str, *, kind: str = "", idempotency_key: str = ""
+    ) -> Signature | Application:
+        """Apply for a signature (without 【】), which an operator reviews.
+
+        An `Application` comes back where the platform takes longer than some seconds to check
+        it: ask for it again by `application`. What breaks a rule is a `Problem`.
+
+        Args:
+            kind: what it names, as the interface document lists them; a company if not given.
+        """
+        return self.ask(
+            calls.apply_for_signature(name, purpose, kind=kind, idempotency_key=idempotency_key)
+        )
+
+    def apply_for_template(
+        self,
+        name: str,
+        signature: str | int,
+        content: str,
+        *,
+        variables: Sequence[str] = (),
+        kind: str = "",
+        traffic: str = "",
+        position: str = "",
+        carriers: Sequence[str] = (),
+        idempotency_key: str = "",
+    ) -> Template | Application:
+        """Apply for a template, which an operator reviews; the answer is as of a signature.
+
+        Args:
+            signature: the id of one of your signatures.
+            content: with `#*#` for each variable.
+            variables: what the variables are, in order.
+        """
+        return self.ask(
+            calls.apply_for_template(
+                name,
+                signature,
+                content,
+                variables=variables,
+                kind=kind,
+                traffic=traffic,
+                position=position,
+                carriers=carriers,
+                idempotency_key=idempotency_key,
+            )
+        )
+
+    def application(self, application_id: str | int) -> Application:
+        """What became of an application."""
+        return self.ask(calls.application(application_id))
 
     def ask(self, call: Call[T]) -> T:
         """Carry out a call of `calls`."""
