@@ -124,7 +124,8 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
         "next_recipients": {**acme, "cursor": 500_000, "limit": 500},
         "find_waiting_of_campaign": {**acme, "limit": 1000},
         "find_waiting_of_enterprise": {"enterprise_id": 1, "after": 0, "limit": 1000},
-        "cancel_messages": {"enterprise_id": 1, "message_ids": queued, "code": "terminated"},
+        "cancel_messages": {"enterprise_id": 1, "message_ids": queued, "code": "terminated",
+                            "refunded_states": ["cancelled"]},
         "who_waits": {"most": 40},  # a thousand places among 57 groups, twice
         "claim_messages": {
             "enterprise_id": 1, "priority": 1, "carrier": "mobile", "most": 500, "paused": [],

@@ -76,6 +76,7 @@ class MessageEventKind(StrEnum):
     SENT_AGAIN = "sent_again"  # in doubt and sent again: the phone may get it twice
     LATE_RECEIPT = "late_receipt"  # a receipt after the final word; the word stays
     CANCELLED = "cancelled"
+    WITHDRAWN = "withdrawn"  # in doubt, and not sent again as people withdrew it
     EXPIRED = "expired"  # no receipt within the settable time
 
 

@@ -1,13 +1,18 @@
 """What people withdraw does not go out any more, and is refunded."""
 
+from dataclasses import replace
+
 import pytest
 
 from tests.engine.world import phone
 from yunxin.engine.accept import Acceptor, AcceptRequest
 from yunxin.engine.cancel import SWEEP_FOR_S, Sweeper, cancel_messages
 from yunxin.engine.directory import Directory
+from yunxin.engine.receipts import refunded_states
 from yunxin.engine.reconcile import disagreements
 from yunxin.engine.settle import Settle
+
+REFUNDED = ["cancelled"]
 
 
 class Clock:
@@ -107,8 +112,49 @@ async def test_what_was_claimed_since_it_was_found_is_left_too(store, world, sen
         ids[:8],
     )
     async with store.transaction() as tx:
-        assert await cancel_messages(tx, acme, ids, "terminated") == 12
+        assert await cancel_messages(tx, acme, ids, "terminated", REFUNDED) == 12
     assert world.one("SELECT count(*) FROM message_queue") == 8
+
+
+def tell(world, message_id, *kinds):
+    """As if this message had been tried before: its time line and its attempt."""
+    for kind in kinds:
+        world.do(
+            "INSERT INTO message_event (enterprise_id, message_id, at, kind)"
+            " SELECT enterprise_id, id, now(), %s FROM message WHERE id = %s",
+            kind,
+            message_id,
+        )
+    world.do("UPDATE message_queue SET attempt = attempt + 1 WHERE message_id = %s", message_id)
+
+
+@pytest.mark.parametrize("pays_back", [False, True])
+async def test_what_may_be_on_the_phone_already_is_closed_as_unknown(
+    store, config, world, sent, database, pays_back
+):
+    acme, _, _ = sent
+    ids = [id for (id,) in world.rows("SELECT id FROM message ORDER BY id")]
+    tell(world, ids[0], "in_doubt", "sent_again")
+    tell(world, ids[1], "retry")
+    states = refunded_states(replace(config, refund_unknown=pays_back))
+    async with store.transaction() as tx:
+        assert await cancel_messages(tx, acme, ids[:3], "terminated", states) == 3
+    assert world.rows(
+        "SELECT state, code, refunded FROM message WHERE state <> 'accepted' ORDER BY id"
+    ) == [
+        ("unknown", "NOANSWER", pays_back),
+        ("cancelled", None, True),
+        ("cancelled", None, True),
+    ]
+    assert world.rows("SELECT message_id, kind, code FROM message_event ORDER BY at, 1")[-3:] == [
+        (ids[0], "withdrawn", "terminated"),
+        (ids[1], "cancelled", "terminated"),
+        (ids[2], "cancelled", "terminated"),
+    ]
+    await Settle(store, config).once()
+    assert world.one("SELECT used FROM billing_package") == 20 - 2 - pays_back
+    assert world.rows("SELECT sum(unknown), sum(cancelled) FROM daily_count") == [(1, 2)]
+    assert disagreements(database) == []
 
 
 async def test_cancelling_twice_refunds_once(store, world, sent, database):
@@ -116,6 +162,6 @@ async def test_cancelling_twice_refunds_once(store, world, sent, database):
     ids = [id for (id,) in world.rows("SELECT id FROM message")]
     for expected in (20, 0):
         async with store.transaction() as tx:
-            assert await cancel_messages(tx, acme, ids, "terminated") == expected
+            assert await cancel_messages(tx, acme, ids, "terminated", REFUNDED) == expected
     assert world.one("SELECT sum(refund_segments) FROM tally_delta") == 20
     assert disagreements(database) == []

@@ -75,6 +75,29 @@ def test_doubt_does_not_go_on_for_ever() -> None:
     assert last.state is MessageState.UNKNOWN
 
 
+@pytest.mark.parametrize("status", [Code.RSYSERR, Code.RSUBMITFAIL, 0x0401])
+def test_a_refusal_of_the_second_try_says_nothing_of_the_first(status: int) -> None:
+    last = {"attempt": ATTEMPTS_MAX - 1, "another": False}
+    verdict = refused(status, **last, was_in_doubt=True)
+    assert verdict.state is MessageState.UNKNOWN
+    assert verdict.events == (MessageEventKind.REFUSED,)
+    assert verdict.code == refused(status, **last).code, "the carrier's word is kept"
+    assert refused(status, **last).state is MessageState.FAILED
+
+
+def test_a_number_that_does_not_exist_did_not_get_the_first_try_either() -> None:
+    verdict = refused(Code.RINVDSTADR, attempt=1, another=True, was_in_doubt=True)
+    assert verdict.state is MessageState.FAILED
+
+
+@pytest.mark.parametrize("verdict", [outcomes.BLOCKED, outcomes.WITHDRAWN])
+def test_what_was_in_doubt_is_not_called_cancelled(verdict: outcomes.Verdict) -> None:
+    assert outcomes.kept_back(verdict, was_in_doubt=False) is verdict
+    doubtful = outcomes.kept_back(verdict, was_in_doubt=True)
+    assert (doubtful.state, doubtful.code) == (MessageState.UNKNOWN, outcomes.NO_ANSWER)
+    assert doubtful.events == (MessageEventKind.WITHDRAWN,)
+
+
 def test_verdicts_without_a_carrier() -> None:
     assert outcomes.SENT.sent and outcomes.SENT.state is None
     assert outcomes.Verdict() == outcomes.UNSENT

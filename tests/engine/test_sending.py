@@ -405,6 +405,25 @@ async def test_each_carrier_goes_by_its_channel(stage: Stage) -> None:
 # Whom not to send to ----------------------------------------------------------------------------
 
 
+async def test_who_is_blocked_after_a_try_in_doubt_is_not_called_cancelled(stage: Stage) -> None:
+    async with carrier() as smsc, Engine(stage.config) as engine:
+        (message_id,) = await stage.send(engine, phone(100))
+        stage.world.do(
+            "INSERT INTO message_event (enterprise_id, message_id, at, kind)"
+            " VALUES (%s, %s, now(), 'sent_again')",
+            stage.enterprise_id,
+            message_id,
+        )
+        stage.world.do("UPDATE message_queue SET attempt = 1")
+        stage.world.block(phone(100))
+        channel(stage.world, stage.config, smsc.port)
+        await stage.done()
+        await engine.settle.once()
+    assert stage.fates() == {"0100": ("unknown", "NOANSWER")}
+    assert stage.events(message_id) == ["sent_again", "withdrawn"]
+    assert stage.world.used(stage.package_id) == 1
+
+
 async def test_who_is_blocked_after_acceptance_is_cancelled_and_paid_back(stage: Stage) -> None:
     async with carrier() as smsc, Engine(stage.config) as engine:
         await stage.send(engine, phone(100), phone(200))

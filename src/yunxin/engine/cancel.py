@@ -1,7 +1,9 @@
 """Messages that are not to be sent after all: out of the queue, cancelled, refunded.
 
 Only those in nobody's hands; what a dispatcher has claimed may be on the wire already and goes
-its way. `feed` ends campaigns with it; `Sweeper` follows what people withdraw.
+its way. What was in doubt and waits to be sent again is not sent again, but ends as unknown: its
+first try may be on the phone. `feed` ends campaigns with it; `Sweeper` follows what people
+withdraw.
 """
 
 import time
@@ -10,6 +12,7 @@ from collections.abc import Callable, Sequence
 import structlog
 
 from yunxin.engine.directory import Directory, Snapshot
+from yunxin.engine.receipts import refunded_states
 from yunxin.engine.store import Store, Transaction, run_forever
 from yunxin.vocabulary import CampaignFailure
 
@@ -25,10 +28,23 @@ TERMINATED = "terminated"  # why a message was cancelled: words of message_event
 
 
 async def cancel_messages(
-    tx: Transaction, enterprise_id: int, message_ids: Sequence[int], why: str
+    tx: Transaction,
+    enterprise_id: int,
+    message_ids: Sequence[int],
+    why: str,
+    refunded: Sequence[str],
 ) -> int:
-    """Cancel those of an enterprise's messages that still wait; how many they were."""
-    params = {"enterprise_id": enterprise_id, "message_ids": list(message_ids), "code": why}
+    """Cancel those of an enterprise's messages that still wait; how many they were.
+
+    Args:
+        refunded: the states that are paid back (`receipts.refunded_states`).
+    """
+    params = {
+        "enterprise_id": enterprise_id,
+        "message_ids": list(message_ids),
+        "code": why,
+        "refunded_states": list(refunded),
+    }
     row = await tx.fetch_one("cancel_messages", params)
     return int(row[0]) if row else 0
 
@@ -41,6 +57,7 @@ class Sweeper:
     ) -> None:
         self._store = store
         self._directory = directory
+        self._refunded = refunded_states(directory.config)
         self._clock = clock
         self._sweep_until: dict[int, float] = {}  # enterprise → when it has been swept enough
         self._known: frozenset[tuple[str, int]] = frozenset()
@@ -86,7 +103,9 @@ class Sweeper:
                 )
                 ids = [id for id, signature_id in rows if suspended or signature_id in signatures]
                 if ids:
-                    cancelled += await cancel_messages(tx, enterprise_id, ids, why.value)
+                    cancelled += await cancel_messages(
+                        tx, enterprise_id, ids, why.value, self._refunded
+                    )
             if len(rows) < BATCH:
                 break
             after = rows[-1][0]

@@ -296,8 +296,10 @@ class Dispatcher:
             self.in_hand[message.message_id] = message
             segments += message.segments
             withdrawn = not self._directory.snapshot.may_send(message.enterprise_id, row[12])
+            message.was_in_doubt = row[15]
             if row[14] or withdrawn:
-                self._judge(message, outcomes.WITHDRAWN if withdrawn else outcomes.BLOCKED)
+                verdict = outcomes.WITHDRAWN if withdrawn else outcomes.BLOCKED
+                self._judge(message, outcomes.kept_back(verdict, was_in_doubt=row[15]))
             else:
                 taken.setdefault(_slot(slots, message.refused_by), []).append(message)
         self._learn(grant, segments / len(rows))

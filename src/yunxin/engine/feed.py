@@ -23,6 +23,7 @@ from yunxin.config import Config
 from yunxin.engine.accept import Accepted, Acceptor, AcceptRequest, Answer, Refused
 from yunxin.engine.cancel import BATCH as CANCEL_BATCH
 from yunxin.engine.cancel import TERMINATED, cancel_messages
+from yunxin.engine.receipts import refunded_states
 from yunxin.engine.store import Listener, Row, Store, StoreUnavailable, Transaction, run_forever
 from yunxin.vocabulary import (
     CampaignFailure,
@@ -111,6 +112,7 @@ class Feed:
         self._store = store
         self._acceptor = acceptor
         self._ahead = max(1, config.feed_ahead)
+        self._refunded = refunded_states(config)
         self._now = now
         self._busy = False
         self._wake = asyncio.Event()
@@ -235,7 +237,7 @@ class Feed:
             rows = await tx.fetch("find_waiting_of_campaign", keys | {"limit": CANCEL_BATCH})
             if rows:
                 ids = sorted(id for (id,) in rows)
-                await cancel_messages(tx, due.enterprise_id, ids, TERMINATED)
+                await cancel_messages(tx, due.enterprise_id, ids, TERMINATED, self._refunded)
                 return True
             await tx.execute("end_terminated", keys)
             return False

@@ -540,6 +540,7 @@ class Link:
                 attempt=message.attempt,
                 another=self._desk.another(message.carrier, refused_by),
                 may_repeat=not any(message.ids),
+                was_in_doubt=message.was_in_doubt,
             )
         return outcomes.SENT if message.begun else outcomes.UNSENT
 

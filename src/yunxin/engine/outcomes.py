@@ -64,7 +64,26 @@ def retry_of(status: int) -> Retry:
     return explain(status).retry
 
 
-def refused(status: int, *, attempt: int, another: bool, may_repeat: bool = True) -> Verdict:
+def kept_back(verdict: Verdict, *, was_in_doubt: bool) -> Verdict:
+    """A claimed message is not to go out after all: BLOCKED or WITHDRAWN, if it never did.
+
+    Args:
+        was_in_doubt: an earlier try may have reached the phone, so nobody may call it cancelled.
+    """
+    if not was_in_doubt:
+        return verdict
+    events = (MessageEventKind.WITHDRAWN,)
+    return Verdict(state=MessageState.UNKNOWN, code=NO_ANSWER, events=events)
+
+
+def refused(
+    status: int,
+    *,
+    attempt: int,
+    another: bool,
+    may_repeat: bool = True,
+    was_in_doubt: bool = False,
+) -> Verdict:
     """The carrier refused a message, wholly or in part.
 
     Args:
@@ -73,17 +92,19 @@ def refused(status: int, *, attempt: int, another: bool, may_repeat: bool = True
         another: whether a channel that has not refused it yet could carry it.
         may_repeat: False when parts of it are already with the carrier, so that sending it again
             would send those twice.
+        was_in_doubt: an earlier try may have reached the phone. Only a word on the number or the
+            text itself says that it did not.
     """
     meaning = explain(status)
     if not may_repeat:
-        return _failed(meaning.name)
+        return _given_up(status, was_in_doubt)
     if meaning.retry is Retry.THROTTLE:
         return Verdict(after_s=THROTTLED_AFTER_S, code=meaning.name)
     if another and status not in _MESSAGES_FAULT and attempt + 1 < ATTEMPTS_MAX:
         return _again(meaning.name, 0.0)
     if meaning.retry is Retry.TEMPORARY and attempt + 1 < ATTEMPTS_MAX:
         return _again(meaning.name, RETRY_AFTER_S[min(attempt, len(RETRY_AFTER_S) - 1)])
-    return _failed(meaning.name)
+    return _given_up(status, was_in_doubt)
 
 
 def in_doubt(policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind) -> Verdict:
@@ -107,5 +128,7 @@ def _again(code: str, after_s: float) -> Verdict:
     )
 
 
-def _failed(code: str) -> Verdict:
-    return Verdict(state=MessageState.FAILED, code=code, events=(MessageEventKind.REFUSED,))
+def _given_up(status: int, was_in_doubt: bool) -> Verdict:
+    is_open = was_in_doubt and status not in _MESSAGES_FAULT
+    state = MessageState.UNKNOWN if is_open else MessageState.FAILED
+    return Verdict(state=state, code=explain(status).name, events=(MessageEventKind.REFUSED,))

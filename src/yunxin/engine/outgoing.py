@@ -34,7 +34,7 @@ class Outgoing:
         "alphabet", "attempt", "carrier", "channel_id", "doubted", "enterprise_id",
         "extension", "group", "ids", "left", "link", "message_id", "parts", "phone", "priority",
         "refused_by", "repeats", "segments", "status", "text", "traffic", "unsendable",
-        "written_ms",
+        "was_in_doubt", "written_ms",
     )  # fmt: skip
 
     def __init__(
@@ -74,6 +74,7 @@ class Outgoing:
         self.left = 0  # parts of which nothing final is known yet
         self.status = 0  # the worst refusal of a part so far
         self.doubted: MessageEventKind | None = None  # why nobody knows whether it was taken
+        self.was_in_doubt = False  # an earlier try may be on the phone
         self.unsendable = False  # its values do not fit the protocol's fields
         self.repeats = 0  # how often parts of it were sent anew by the link itself
 

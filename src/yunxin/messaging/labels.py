@@ -46,9 +46,10 @@ EVENTS: dict[MessageEventKind, Text] = {
     MessageEventKind.RETRY: _("The carrier was busy; it is tried again"),
     MessageEventKind.UNANSWERED: _("The carrier did not answer in time"),
     MessageEventKind.IN_DOUBT: _("The line broke before the carrier's answer"),
-    MessageEventKind.SENT_AGAIN: _("Sent again, as nobody knows whether the first try arrived"),
+    MessageEventKind.SENT_AGAIN: _("To be sent again, as nobody knows whether it arrived"),
     MessageEventKind.LATE_RECEIPT: _("Another receipt came after the result; the result stays"),
     MessageEventKind.CANCELLED: _("Cancelled before it was sent"),
+    MessageEventKind.WITHDRAWN: _("Withdrawn; whether the first try arrived nobody knows"),
     MessageEventKind.EXPIRED: _("No receipt came within the waiting time"),
 }
 PRIORITIES: dict[Priority, Text] = {

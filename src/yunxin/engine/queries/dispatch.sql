@@ -43,7 +43,10 @@ WITH picked AS (
 SELECT c.message_id, c.attempt, c.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
     m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
     EXISTS (SELECT FROM carriers_blockednumber b
-            WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, m.enterprise_id]))
+            WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, m.enterprise_id])),
+    c.attempt > 0 AND EXISTS (SELECT FROM message_event e
+        WHERE e.enterprise_id = c.enterprise_id AND e.message_id = c.message_id
+            AND e.kind = 'sent_again')
 FROM claimed c JOIN message m ON m.enterprise_id = c.enterprise_id AND m.id = c.message_id
 WHERE c.claimed_by = %(engine_id)s
 ORDER BY c.message_id
