@@ -14,6 +14,7 @@ from yunxin.protocols.fields import (
     Octets,
     PaddedText,
     Repeated,
+    Reserve,
     TlvMap,
     UInt,
     compile_body,
@@ -148,3 +149,24 @@ def test_numbers_of_a_fixed_size_stand_behind_their_count() -> None:
         body.encode(Many(numbers=("1", "2", "3")))
     with pytest.raises(RemoteProtocolError):
         body.decode(b"\x0212\0\x00123", 0, 7, 0)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """What SGIP answers with: no status in the header, a reserve that some leave out."""
+
+    sequence: int = 0
+    result: U8 = 0
+    reserve: Annotated[str, Reserve(8)] = ""
+
+
+@pytest.mark.parametrize("end", range(10))
+def test_a_reserve_may_be_missing_or_cut_short(end: int) -> None:
+    body = compile_body(Answer)
+    whole = body.encode(Answer(result=3, reserve="linkid"))
+    assert whole == b"\x03linkid\0\0"
+    if end:
+        found = body.decode(whole[:end], 0, 7, 0)
+        assert found == Answer(sequence=7, result=3, reserve="linkid"[: end - 1])
+    else:
+        with pytest.raises(RemoteProtocolError):
+            body.decode(b"", 0, 7, 0)

@@ -62,6 +62,13 @@ class PaddedText:
 
 
 @dataclass(frozen=True)
+class Reserve:
+    """Text at the end of a body, filled up with NUL, which some peers leave out or cut short."""
+
+    size: int
+
+
+@dataclass(frozen=True)
 class CString:
     """Text that ends with NUL.
 
@@ -124,7 +131,7 @@ U32 = Annotated[int, UInt(4)]
 U64 = Annotated[int, UInt(8)]
 TlvMap = Annotated[dict[int, bytes], Tlvs()]
 
-Kind = UInt | Octets | PaddedText | CString | Counted | Repeated | Tlvs
+Kind = UInt | Octets | PaddedText | Reserve | CString | Counted | Repeated | Tlvs
 _FIXED = (UInt, Octets, PaddedText)
 
 
@@ -203,6 +210,8 @@ def _encode_source(fields: list[tuple[str, Kind]], names: dict[str, Any]) -> lis
     for index, run in enumerate(_runs(fields)):
         name, kind = run[0]
         match kind:
+            case Reserve(size):
+                pieces.append(f"padded(pdu.{name}, {size}, {name!r}).ljust({size}, b'\\0')")
             case CString(size_max, enforced):
                 limit = size_max if enforced else 0
                 pieces.append(f"c_string(pdu.{name}, {limit}, {name!r})")
@@ -238,6 +247,8 @@ def _decode_source(
     for index, run in enumerate(_runs(fields)):
         name, kind = run[0]
         match kind:
+            case Reserve(size):
+                lines += [f"    {name} = cut(data[at:at + {size}])", f"    at += {size}"]
             case CString():
                 lines += [
                     "    end = data.index(0, at)",

@@ -5,9 +5,10 @@ a name. Source: SMPP v3.4 Issue 1.2 §5.1.3; what to retry is experience, not sp
 """
 
 from enum import IntEnum
-from typing import Final, NamedTuple
+from typing import Final
 
 from yunxin.protocols.events import Retry
+from yunxin.protocols.status import Status
 
 
 class Code(IntEnum):
@@ -61,15 +62,6 @@ class Code(IntEnum):
     RINVOPTPARAMVAL = 0xC4
     RDELIVERYFAILURE = 0xFE
     RUNKNOWNERR = 0xFF
-
-
-class Status(NamedTuple):
-    """One command_status: what it is called, whether to try again, what to tell people."""
-
-    code: int
-    name: str
-    retry: Retry
-    sentence: str
 
 
 _THROTTLE: Final = {Code.RTHROTTLED, Code.RMSGQFUL}
