@@ -227,6 +227,10 @@ class Config:
         209_715_200, "Largest file of recipients that a campaign takes.", unit="bytes",
         read=_count,
     )  # fmt: skip
+    contacts_max: int = _setting(
+        1_000_000, "Contacts that one enterprise's address book holds.", unit="contacts",
+        read=_count,
+    )  # fmt: skip
 
     # -- engine -------------------------------------------------------------------------------
     in_doubt_verification: str = _setting(

@@ -32,6 +32,7 @@ INSTALLED_APPS = [
     "yunxin.accounts",
     "yunxin.billing",
     "yunxin.content",
+    "yunxin.contacts",
     "yunxin.carriers",
     "yunxin.interfaces",
     "yunxin.campaigns",

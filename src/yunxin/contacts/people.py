@@ -1,0 +1,209 @@
+"""Contacts: taking people in, changing, deleting, finding them.
+
+What may stand in their fields is `text.people`; the writing is done by the functions of
+`migrations/contact_tables.sql`.
+"""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import connection
+from django.db.models import Q, QuerySet
+from psycopg.types.json import Jsonb
+
+from yunxin.accounts.models import Enterprise
+from yunxin.contacts.errors import ContactNotFound, PhoneTaken, told
+from yunxin.contacts.models import AddressBook, Contact, Membership
+from yunxin.text.people import Person
+
+ID_MAX = 2**63 - 1  # bigint
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What became of one of the people that were taken in."""
+
+    place: int  # among those given; the first is 0
+    id: int
+    created: bool
+
+
+def take_people(
+    enterprise: Enterprise,
+    people: Sequence[Person],
+    *,
+    overwrite: bool = False,
+    groups: Collection[int] = (),
+) -> list[Taken]:
+    """Take people in by phone, and into groups; of equal phones the first counts.
+
+    Args:
+        people: up to some thousands at once; more in several calls.
+        overwrite: let their `given` fields replace those of a contact that has the phone; else it
+            stays as it is, and joins the groups all the same.
+        groups: ids; those that no longer exist are left out.
+    Returns:
+        One for each phone, in the order of the places.
+    Raises:
+        TooManyContacts: nobody was taken in.
+    """
+    rows = [person.row() for person in people]
+    with told():
+        found = _call(
+            "SELECT position - 1, id, created"
+            " FROM contact_upsert(%s, %s, %s, %s::bigint[], %s) ORDER BY position",
+            enterprise.pk, Jsonb(rows), overwrite, list(groups), settings.CONFIG.contacts_max,
+        )  # fmt: skip
+    return [Taken(*row) for row in found]
+
+
+def add_person(enterprise: Enterprise, person: Person, *, groups: Collection[int] = ()) -> int:
+    """Add somebody whose phone nobody has yet; returns the contact's id.
+
+    Raises:
+        PhoneTaken, TooManyContacts: nothing was changed.
+    """
+    with told():
+        (taken,) = take_people(enterprise, [person], groups=groups)
+        if not taken.created:
+            raise PhoneTaken
+    return taken.id
+
+
+def change_person(
+    enterprise: Enterprise, contact_id: int, person: Person, *, groups: Collection[int] | None
+) -> None:
+    """Replace a contact's given fields, phone included; and its groups, unless None.
+
+    Raises:
+        ContactNotFound, PhoneTaken: nothing was changed.
+    """
+    with told():
+        _call(
+            "SELECT contact_update(%s, %s, %s)",
+            enterprise.pk, _bigint(contact_id), Jsonb(person.row()),
+        )  # fmt: skip
+        if groups is not None:
+            before = set(groups_of(enterprise, contact_id))
+            remove_from_groups(enterprise, before - set(groups), [contact_id])
+            add_to_groups(enterprise, set(groups) - before, [contact_id])
+
+
+def save_person(
+    enterprise: Enterprise,
+    person: Person,
+    *,
+    contact_id: int | None = None,
+    groups: Collection[int] | None = None,
+) -> int:
+    """Add somebody, or change the contact of that id; returns its id.
+
+    Raises:
+        PhoneTaken, TooManyContacts, ContactNotFound: nothing was changed.
+    """
+    if contact_id is None:
+        return add_person(enterprise, person, groups=groups or ())
+    change_person(enterprise, contact_id, person, groups=groups)
+    return contact_id
+
+
+def delete_people(enterprise: Enterprise, ids: Iterable[int]) -> int:
+    """Delete contacts, out of all groups too; returns how many there were."""
+    return _count("SELECT contact_delete(%s, %s::bigint[])", enterprise.pk, list(ids))
+
+
+def add_to_groups(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+    """Put contacts into groups; returns how many memberships were really made."""
+    return _count(
+        "SELECT contact_members_add(%s, %s::bigint[], %s::bigint[])",
+        enterprise.pk, list(groups), list(ids),
+    )  # fmt: skip
+
+
+def remove_from_groups(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+    """Take contacts out of these groups alone; returns how many memberships there were."""
+    return _count(
+        "SELECT contact_members_remove(%s, %s::bigint[], %s::bigint[])",
+        enterprise.pk, list(groups), list(ids),
+    )  # fmt: skip
+
+
+def groups_of(enterprise: Enterprise, contact_id: int) -> list[int]:
+    """Ids of the groups that a contact is directly in."""
+    found = Membership.objects.filter(enterprise_id=enterprise.pk, contact_id=contact_id)
+    return list(found.values_list("group_id", flat=True))
+
+
+def book_of(enterprise: Enterprise) -> AddressBook:
+    """The enterprise's book; one of nobody (not saved) where there is none yet."""
+    found = AddressBook.objects.filter(enterprise=enterprise).first()
+    return found or AddressBook(enterprise=enterprise)
+
+
+def get_person(enterprise: Enterprise, contact_id: int) -> Contact:
+    """
+    Raises:
+        ContactNotFound: there is none of this id in the enterprise.
+    """
+    found = enterprise.contacts.filter(pk=_bigint(contact_id)).first()
+    if found is None:
+        raise ContactNotFound
+    return found
+
+
+def find_people(
+    enterprise: Enterprise,
+    *,
+    group_id: int | None = None,
+    with_subgroups: bool = False,
+    search: str = "",
+) -> QuerySet[Contact]:
+    """The enterprise's contacts, newest first; those of a group, those that a search fits.
+
+    Args:
+        group_id: contacts directly in this group; another enterprise's has none.
+        with_subgroups: those of the groups under it too, each once.
+        search: a part of the name or phone, or of the name's initials.
+    """
+    people = enterprise.contacts.order_by("-id")
+    if group_id is not None:
+        members = Membership.objects.filter(enterprise_id=enterprise.pk)
+        if with_subgroups:
+            below = enterprise.contact_groups.filter(path__contains=[_bigint(group_id)])
+            members = members.filter(group_id__in=below.values("id"))
+        else:
+            members = members.filter(group_id=_bigint(group_id))
+        people = people.filter(id__in=members.values("contact_id"))
+    return people.filter(fitting(search)) if search.strip() else people
+
+
+def fitting(search: str) -> Q:
+    """What a search asks of a contact; empty for nothing."""
+    text = " ".join(search.replace("\0", "").split())
+    compact = text.replace(" ", "").replace("-", "")
+    if not text:
+        return Q()
+    condition = Q(name__contains=text)
+    if compact.isascii() and compact.isdigit():
+        condition |= Q(phone__contains=compact)
+    if compact.isascii() and compact.isalnum():
+        condition |= Q(initials__contains=compact.lower())
+    return condition
+
+
+def _bigint(number: int) -> int:
+    """A number that the database's ids can be compared with; 0 is nobody's."""
+    return number if 0 <= number <= ID_MAX else 0
+
+
+def _call(statement: str, *values: Any) -> list[tuple[Any, ...]]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
+def _count(statement: str, *values: Any) -> int:
+    with told():
+        return int(_call(statement, *values)[0][0])
