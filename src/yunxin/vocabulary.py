@@ -206,6 +206,12 @@ class Refusal(StrEnum):
     ENTERPRISE_SUSPENDED = "enterprise_suspended"
     LINE_MALFORMED = "line_malformed"
     FULL_WIDTH_COMMA = "full_width_comma"
+    EXTENSION_TOO_LONG = "extension_too_long"
+
+
+SENDER_DIGITS_MAX = 20
+"""Of an access number with its extension codes: what carriers' protocols hold (SMPP v3.4 §5.2.8:
+21 octets with the NUL; CMPP Src_Id, SGIP SPNumber and SMGP SrcTermID hold 21)."""
 
 
 class CredentialKind(StrEnum):

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from tests.api.world import Side
+from tests.engine.sending import channel
 from tests.engine.world import World, eventually, phone
 from yunxin.api.app import App
 from yunxin.dialects.ronghe import MESSAGES, PATH, ResultCode
@@ -98,6 +99,19 @@ async def test_what_is_wrong_has_its_code(client, acme: Side, world: World, chan
     assert told["resultcode"] == expected
     assert told["resultmsg"] and told["taskid"] == ""
     assert world.one("SELECT count(*) FROM message") == 0
+
+
+async def test_an_extension_that_does_not_fit_behind_the_number_is_313(
+    client, app, config, acme: Side, world: World
+):
+    """Carriers take 20 digits; replies to a number that was cut would be another's."""
+    channel(world, config, 2775, access_number="1069000000001")
+    world.do("UPDATE accounts_enterprise SET extension_code = '01' WHERE id = %s", acme.id)
+    await refreshed(app)
+    told = await ask(client, acme.signed(excode="123456"))
+    assert told["resultcode"] == 313 and "21位" in told["resultmsg"]
+    assert world.one("SELECT count(*) FROM message") == 0
+    assert await code(client, acme.signed(excode="12345")) == 0
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"[]", b"7", b"\xff\xfe", b"[" * 100_000, b'"x"'])

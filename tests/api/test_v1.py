@@ -10,6 +10,7 @@ import pytest
 
 from tests.api.test_ronghe import refreshed
 from tests.api.world import Side
+from tests.engine.sending import channel
 from tests.engine.world import World, phone
 from yunxin.api.app import App
 from yunxin.dialects import keys, signing
@@ -83,7 +84,7 @@ async def test_each_recipient_gets_an_id_or_a_refusal(client, acme: Side, world:
 @pytest.mark.parametrize(
     ("change", "code", "field"),
     [
-        ({"template": "999999"}, "template_not_approved", None),
+        ({"template": "999999"}, "template_not_approved", "template"),
         ({"template": 7}, "invalid_body", "template"),
         ({"template": "seven"}, "invalid_body", "template"),
         ({"recipients": []}, "invalid_body", "recipients"),
@@ -100,6 +101,20 @@ async def test_each_recipient_gets_an_id_or_a_refusal(client, acme: Side, world:
 async def test_a_bad_body_is_a_problem_that_names_the_field(client, acme, change, code, field):
     answer = await client.post(MESSAGES, json=body_of(acme) | change, headers=bearer(acme))
     problem(answer, code, field)
+
+
+async def test_an_extension_that_does_not_fit_behind_the_number_is_a_problem(
+    client, app, config, acme: Side, world: World
+):
+    channel(world, config, 2775, access_number="1069000000001")
+    await refreshed(app)
+    body = body_of(acme, extension="12345678")
+    for path in (MESSAGES, f"{MESSAGES}:preview"):
+        answer = await client.post(path, json=body, headers=bearer(acme))
+        told = problem(answer, "extension_too_long", "extension")
+        assert told["detail"] == "21"
+    assert world.one("SELECT count(*) FROM message") == 0
+    assert (await send(client, acme, 1, extension="1234567"))["accepted"] == 1
 
 
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"template":"\\ud800"}', b"nul"])

@@ -65,6 +65,18 @@ def test_what_is_wrong_stands_beside_its_field_and_what_was_typed_is_kept(
     assert not Campaign.objects.exists()
 
 
+def test_an_extension_code_that_does_not_fit_behind_the_number_is_refused(client, acme, owner):
+    factories.make_channel(access_number="10690000000001")
+    acme.extension_code = "01"
+    acme.save(update_fields=["extension_code"])
+    template = factories.make_template(acme)
+    values = {"name": "账单提醒", "template": template.pk, "param_1": "SF-77"}
+    answer = client.post(NEW, values | {"extension_code": "12345"})
+    assert answer.status_code == 422 and "合计21位" in answer.text
+    assert not Campaign.objects.exists()
+    assert client.post(NEW, values | {"extension_code": "1234"}).status_code == 302
+
+
 def test_templates_that_cannot_be_sent_are_not_offered(client, acme, owner):
     good = factories.make_template(acme, name="可用")
     factories.make_template(acme, name="待审", state="pending")

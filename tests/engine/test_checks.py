@@ -25,6 +25,7 @@ from yunxin.vocabulary import (
     TrafficClass,
 )
 
+APPROVED = ReviewState.APPROVED
 NOON = datetime(2026, 3, 4, 12, 0, tzinfo=SHANGHAI)
 NIGHT = datetime(2026, 3, 4, 23, 0, tzinfo=SHANGHAI)
 MOBILE, UNICOM = "13800000001", "13000000001"
@@ -86,6 +87,22 @@ def check(template_id=10, phone=MOBILE, params=("1234",), *, enterprise_id=1, no
 )
 def test_each_refusal_has_its_reason_and_what_its_sentence_needs(refused, reason, detail):
     assert refused == Refused(reason, detail)
+
+
+@pytest.mark.parametrize(("extension", "digits"), [("12345678", None), ("123456789", "21")])
+def test_the_senders_number_is_refused_before_it_would_be_cut(extension, digits):
+    """Eight digits of the channel, two each of enterprise and signature, and the request's."""
+    snapshot = Snapshot(
+        enterprises={1: Enterprise(1, True, 1, "", "01")},
+        templates={10: template(10, "您好", signature=Signature(9, 1, "云启", APPROVED, "22"))},
+        access_digits=8,
+    )
+    request = AcceptRequest(1, 10, MOBILE, extension=extension)
+    answer = Checker(snapshot, CONFIG, NOON).check(0, request)
+    if digits is None:
+        assert isinstance(answer, Draft)
+    else:
+        assert answer == Refused(Refusal.EXTENSION_TOO_LONG, digits)
 
 
 def test_a_good_message_gets_its_whole_text_and_price():

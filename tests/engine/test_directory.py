@@ -2,6 +2,7 @@
 
 import asyncio
 
+from tests.engine.sending import channel
 from tests.engine.world import eventually
 from yunxin.engine.directory import Directory
 from yunxin.engine.store import Listener
@@ -27,6 +28,20 @@ async def test_a_snapshot_holds_what_may_be_sent_with(store, config, world):
     assert snapshot.enterprises[acme].weight == 3
     assert snapshot.words.find("不许赌博") == "赌博"
     assert snapshot.prefixes["138"] == CarrierName.MOBILE
+
+
+async def test_the_longest_access_number_in_use_is_known(store, config, world):
+    directory = Directory(store, config)
+    await directory.start()
+    assert directory.snapshot.access_digits == 0
+    for port, number, wish in (
+        (1, "1069", "run"),
+        (2, "106900000001", "run"),
+        (3, "1" * 20, "stop"),
+    ):
+        channel(world, config, port, access_number=number, wish=wish)
+    await directory.refresh()
+    assert directory.snapshot.access_digits == 12
 
 
 async def test_nothing_changed_is_the_same_snapshot(store, config, world):

@@ -4,6 +4,7 @@ from hypothesis import strategies as st
 
 from yunxin.engine.wire import REFERENCES_MAX, TEMPLATES_MAX, References, Wire
 from yunxin.protocols.concat import split_header
+from yunxin.protocols.errors import LocalProtocolError
 from yunxin.protocols.events import Alphabet
 from yunxin.protocols.smpp.pdus import decode
 from yunxin.text import alphabets, segments
@@ -45,6 +46,12 @@ def test_a_long_text_has_headers_that_belong_together() -> None:
     assert len({p.reference for p in places if p}) == 1
 
 
+def test_a_senders_number_is_never_cut() -> None:
+    assert wire().template("1" * 12, Alphabet.UCS2)
+    with pytest.raises(LocalProtocolError):
+        wire().template("1" * 13, Alphabet.UCS2)
+
+
 def test_the_reference_counts_for_each_phone_by_itself() -> None:
     references = References()
     first, other = references.next(PHONE), references.next("13900000100")
@@ -73,11 +80,9 @@ def test_the_alphabet_is_the_channels_setting(
     assert wire(setting).alphabet_of(text) is alphabet
 
 
-def test_the_sender_is_the_access_number_with_the_extension_as_far_as_it_fits() -> None:
+def test_the_sender_is_the_access_number_with_the_extension() -> None:
     frame = wire().template("77", Alphabet.UCS2).encode(1, "86" + PHONE, b"")
     assert decode(frame).source_addr == "1069000077"
-    long = wire().template("123456789012345", Alphabet.UCS2).encode(1, "86" + PHONE, b"")
-    assert decode(long).source_addr == "10690000123456789012"
 
 
 def test_so_many_templates_are_kept_and_not_more() -> None:

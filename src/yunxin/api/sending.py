@@ -27,6 +27,12 @@ KEPT_S = 24 * 3600.0
 _KEY = re.compile(r"[!-~]{1,255}")
 _encode = msgspec.json.encode
 _FIELD = re.compile(r"`\$\.?(.*?)`$")
+# What a refusal of the whole request is about, where it is one field.
+_FIELDS = {
+    Refusal.TEMPLATE_NOT_APPROVED: "template",
+    Refusal.SIGNATURE_NOT_APPROVED: "template",
+    Refusal.EXTENSION_TOO_LONG: "extension",
+}
 
 
 class Plan:
@@ -218,7 +224,7 @@ def _refuse_all(answers: Sequence[checks.Answer]) -> None:
         return
     for answer in refused:
         if answer.reason in CONCERN_ALL:
-            raise Refused(answer.reason.value, answer.detail)
+            raise Refused(answer.reason.value, answer.detail, _FIELDS.get(answer.reason, ""))
 
 
 def _refusal(answer: checks.Refused, language: str) -> v1.RefusalTold:

@@ -15,8 +15,10 @@ from django.utils.translation import gettext_lazy
 
 from yunxin.campaigns.audience import typed_numbers
 from yunxin.campaigns.lifecycle import NAME_LENGTH_MAX, TYPED_MAX
+from yunxin.carriers.channels import longest_access_number
 from yunxin.content.models import Template
 from yunxin.text import placeholders
+from yunxin.vocabulary import SENDER_DIGITS_MAX
 from yunxin.web.forms import Form, MomentInput, say_what_to_do
 
 PARAM_LENGTH_MAX = 500
@@ -108,6 +110,21 @@ class ContentForm(ParamsMixin, Form):
         super().__init__(*args, **kwargs)
         self.fields["template"].queryset = templates  # type: ignore[attr-defined]
         self.add_params(chosen, params, required=False)
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or self.cleaned_data
+        template, extension = data.get("template"), data.get("extension_code")
+        if template is not None and extension:
+            digits = longest_access_number() + len(
+                template.enterprise.extension_code + template.signature.extension_code + extension
+            )
+            if digits > SENDER_DIGITS_MAX:
+                sentence = _(
+                    "Your number with all extension codes has %(digits)s digits; at most 20 are "
+                    "possible. Take a shorter extension code."
+                )
+                self.add_error("extension_code", sentence % {"digits": digits})
+        return data
 
 
 class NumbersForm(ParamsMixin, Form):

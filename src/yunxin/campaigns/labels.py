@@ -129,6 +129,9 @@ _REFUSALS: Mapping[Refusal, Text] = {
     Refusal.FULL_WIDTH_COMMA: _(
         "The line has a full-width comma “，”. Separate with the half-width comma “,”."
     ),
+    Refusal.EXTENSION_TOO_LONG: _(
+        "Your number with all extension codes has %(detail)s digits; at most 20 are possible."
+    ),
 }
 _MALFORMED: Mapping[str, Text] = {
     "encoding": _("The line holds bytes that are neither UTF-8 nor GB18030."),
@@ -179,6 +182,7 @@ _KINDS: Mapping[Refusal, Text] = {
     Refusal.ENTERPRISE_SUSPENDED: _("Sending suspended"),
     Refusal.LINE_MALFORMED: _("Unreadable line"),
     Refusal.FULL_WIDTH_COMMA: _("Full-width comma"),
+    Refusal.EXTENSION_TOO_LONG: _("Extension code too long"),
 }
 
 

@@ -168,6 +168,12 @@ def _last_error_at(state: ChannelState) -> datetime:
     return state.last_error_at
 
 
+def longest_access_number() -> int:
+    """How many digits the longest access number of the channels in use has."""
+    numbers = Channel.objects.filter(wish=ChannelWish.RUN).values_list("access_number", flat=True)
+    return max(map(len, numbers), default=0)
+
+
 def count_waiting(limit: int = 100_000) -> tuple[int, bool]:
     """How many messages wait in the queue of the whole platform, counted no further than `limit`.
 

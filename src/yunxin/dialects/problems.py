@@ -56,6 +56,9 @@ _ALL = (
             "模板的签名未审核通过或已注销。"),
     Problem("application_refused", 422, "The application breaks a rule; nothing was applied for.",
             "申请不符合规则,未提交。"),
+    Problem("extension_too_long", 422,
+            "Your number with this extension has more than 20 digits.",
+            "接入号与扩展码合计超过20位。"),
     Problem("quiet_hours", 422, "Marketing messages are not sent at this time of day.",
             "当前时间不在营销短信允许的发送时间内。"),
     Problem("idempotency_key_invalid", 400, "The Idempotency-Key has 1 to 255 visible characters.",
@@ -124,6 +127,10 @@ REFUSALS: Mapping[Refusal, tuple[str, str]] = {
         "The text holds characters that cannot be sent.",
         "内容含有无法发送的字符。",
     ),
+    Refusal.EXTENSION_TOO_LONG: (
+        "Your number with this extension has more than 20 digits.",
+        "接入号与扩展码合计超过20位。",
+    ),
     Refusal.FULL_WIDTH_COMMA: (
         "The parameters are joined by full-width commas.",
         "参数值使用了全角逗号。",
@@ -134,6 +141,7 @@ CONCERN_ALL = frozenset(
         Refusal.ENTERPRISE_SUSPENDED,
         Refusal.TEMPLATE_NOT_APPROVED,
         Refusal.SIGNATURE_NOT_APPROVED,
+        Refusal.EXTENSION_TOO_LONG,
         Refusal.QUIET_HOURS,
         Refusal.NO_BALANCE,
     }

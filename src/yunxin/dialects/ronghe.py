@@ -13,7 +13,7 @@ from yunxin.vocabulary import Refusal
 
 PATH = "/umcinterface/sendtempletmsg"
 MOBILES_MAX = 300
-EXCODE_MAX = 12  # a guess: the whole sender number of a carrier has 20 digits
+EXCODE_MAX = 12  # a guess: the whole number has 20 digits at most, which acceptance checks
 
 
 class ResultCode(IntEnum):
@@ -86,6 +86,7 @@ CODE_OF: Mapping[Refusal | str, ResultCode] = {
     Refusal.LINE_MALFORMED: ResultCode.MSG_LENGTH,
     Refusal.FULL_WIDTH_COMMA: ResultCode.MSG_LENGTH,
     Refusal.FORBIDDEN_WORD: ResultCode.SENSITIVE_WORD,
+    Refusal.EXTENSION_TOO_LONG: ResultCode.NO_EXCODE,
     Refusal.QUIET_HOURS: ResultCode.MERCHANT_ABILITY,
     Refusal.FREQUENCY: ResultCode.MERCHANT_ABILITY,
     Refusal.NO_BALANCE: ResultCode.MERCHANT_ABILITY,
@@ -109,6 +110,7 @@ OWN_MESSAGES: Mapping[Refusal | str, str] = {
     Refusal.BLOCKED_ENTERPRISE: "商户能力异常:号码已退订",
     Refusal.PARAMS_EXTRA: "msg长度非法:参数值多于模板变量",
     Refusal.LINE_MALFORMED: "msg长度非法:含有无法发送的字符",
+    Refusal.EXTENSION_TOO_LONG: "excode参数过长:接入号与扩展码合计{detail}位,最多20位",
     Refusal.QUIET_HOURS: "商户能力异常:营销短信不在允许的发送时间内",
     Refusal.FREQUENCY: "商户能力异常:同一号码发送过于频繁,上限为{detail}",
     Refusal.NO_BALANCE: "商户能力异常:套餐余量不足",

@@ -397,7 +397,7 @@ class Route(NamedTuple):
 
 _SENDING = (
     "invalid_json", "invalid_body", "body_too_large", "enterprise_suspended", "no_balance",
-    "template_not_approved", "signature_not_approved", "quiet_hours",
+    "template_not_approved", "signature_not_approved", "extension_too_long", "quiet_hours",
 )  # fmt: skip
 _PAGED = ("invalid_parameter",)
 _APPLYING = (

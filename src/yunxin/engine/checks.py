@@ -13,7 +13,7 @@ from yunxin.engine.directory import Enterprise, Snapshot, Template, marketing_re
 from yunxin.text.phones import PhoneInvalid, carrier_of, normalise
 from yunxin.text.placeholders import ParameterCountWrong, compose, fill
 from yunxin.text.segments import TextTooLong, count, length
-from yunxin.vocabulary import CarrierName, Refusal, Source, TemplateKind
+from yunxin.vocabulary import SENDER_DIGITS_MAX, CarrierName, Refusal, Source, TemplateKind
 
 
 class AcceptRequest(NamedTuple):
@@ -34,7 +34,8 @@ class Refused(NamedTuple):
     """Why a message was not accepted.
 
     `detail` is what the sentence of the reason needs: "2/1" parameters wanted and given, the
-    forbidden word, the length, the cap ("1/minute"), the segments that nobody could pay.
+    forbidden word, the length, the cap ("1/minute"), the segments that nobody could pay, the digits
+    of the sender's number.
     """
 
     reason: Refusal
@@ -85,6 +86,9 @@ class Checker:
         if isinstance(sender, Refused):
             return sender
         enterprise, template = sender
+        too_long = self._check_number(enterprise, template, request.extension)
+        if too_long is not None:
+            return too_long
         try:
             phone = normalise(request.phone)
         except PhoneInvalid:
@@ -98,6 +102,16 @@ class Checker:
         if self._marketing_rests and template.kind == TemplateKind.MARKETING:
             return Refused(Refusal.QUIET_HOURS)
         return Draft(at, request, enterprise, template, phone, carrier, wording)
+
+    def _check_number(
+        self, enterprise: Enterprise, template: Template, extension: str
+    ) -> Refused | None:
+        """Whether the sender's number fits a carrier's field, whichever channel it goes by."""
+        own = len(enterprise.extension_code) + len(template.signature.extension_code)
+        digits = self._snapshot.access_digits + own + len(extension)
+        if digits > SENDER_DIGITS_MAX:
+            return Refused(Refusal.EXTENSION_TOO_LONG, str(digits))
+        return None
 
     def _sender(
         self, enterprise_id: int, template_id: int

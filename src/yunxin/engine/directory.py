@@ -91,6 +91,7 @@ class Snapshot:
     templates: Mapping[int, Template] = field(default_factory=dict)
     words: WordList = field(default_factory=lambda: WordList(()))
     prefixes: Mapping[str, CarrierName] = field(default_factory=lambda: PREFIXES)
+    access_digits: int = 0  # of the longest access number; behind it stand the extension codes
     paused_campaigns: frozenset[int] = frozenset()
     terminated_campaigns: frozenset[int] = frozenset()
 
@@ -165,7 +166,7 @@ class Directory:
 
 
 # Templates before signatures, as each is read by itself: a template's signature is always there.
-_TABLES = ("enterprises", "templates", "signatures", "words", "prefixes", "campaigns")
+_TABLES = ("enterprises", "templates", "signatures", "words", "prefixes", "numbers", "campaigns")
 
 
 def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snapshot) -> Snapshot:
@@ -182,6 +183,7 @@ def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snaps
         words=last.words if words_are_the_same else WordList(word for (word,) in rows["words"]),
         # An empty table: the shipped one, so that a carrier is known before anybody edits it.
         prefixes={p: CarrierName(c) for p, c in rows["prefixes"]} or PREFIXES,
+        access_digits=rows["numbers"][0][0],
         paused_campaigns=_wishing(rows["campaigns"], CampaignWish.PAUSE),
         terminated_campaigns=_wishing(rows["campaigns"], CampaignWish.TERMINATE),
     )

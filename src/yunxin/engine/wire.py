@@ -73,14 +73,20 @@ class Wire:
         ]
 
     def template(self, extension: str, alphabet: Alphabet) -> SubmitTemplate:
-        """What all messages with one sender's number and alphabet share."""
+        """What all messages with one sender's number and alphabet share.
+
+        Raises:
+            LocalProtocolError: the number has more digits than the protocol holds, as the channel
+                got a longer one after the message was accepted. It is never cut: replies to a cut
+                number would be another's.
+        """
         key = (extension, alphabet)
         template = self._templates.get(key)
         if template is None:
             if len(self._templates) >= TEMPLATES_MAX:
                 self._templates.clear()
             template = SubmitTemplate(
-                (self._access_number + extension)[:20],  # SMPP v3.4 §5.2.8: 21 with its NUL
+                self._access_number + extension,
                 data_coding=DATA_CODINGS[alphabet],
                 source_ton=self._source[0],
                 source_npi=self._source[1],

@@ -78,6 +78,7 @@ REASONS: Mapping[Refusal | str, Text] = {
     Refusal.ENTERPRISE_SUSPENDED: _("The enterprise is suspended"),
     Refusal.LINE_MALFORMED: _("Signs that cannot be sent"),
     Refusal.FULL_WIDTH_COMMA: _("Full-width comma between the values"),
+    Refusal.EXTENSION_TOO_LONG: _("Access number and extension codes too long together"),
 }
 
 

@@ -20,6 +20,10 @@ SELECT word FROM carriers_forbiddenword ORDER BY id
 -- Whose numbers begin with what.
 SELECT prefix, carrier FROM carriers_numberprefix
 
+-- name: directory_numbers
+-- How many digits the longest access number of the channels in use has.
+SELECT coalesce(max(length(access_number)), 0)::bigint FROM carriers_channel WHERE wish = 'run'
+
 -- name: directory_campaigns
 -- Campaigns on their way that people want to rest or to end.
 SELECT c.id, c.wish FROM campaign_progress p JOIN campaigns_campaign c ON c.id = p.campaign_id
