@@ -39,7 +39,12 @@ class Stream(asyncio.Protocol, Generic[S]):
     always the last one, also when the connection just broke. It must not block and not raise.
     """
 
-    def __init__(self, session: S, on_events: "Callable[[Stream[S], list[Event]], None]") -> None:
+    def __init__(
+        self,
+        session: S,
+        on_events: "Callable[[Stream[S], list[Event]], None]",
+        on_connected: "Callable[[Stream[S]], None] | None" = None,
+    ) -> None:
         loop = asyncio.get_running_loop()
         self.session = session
         self.now: float = loop.time()
@@ -48,6 +53,7 @@ class Stream(asyncio.Protocol, Generic[S]):
         self.data: Any = None  # whatever the program keeps with a connection
         self._loop = loop
         self._on_events = on_events
+        self._on_connected = on_connected
         self._transport: asyncio.Transport | None = None
         self._timer: asyncio.TimerHandle | None = None
         self._writable = asyncio.Event()
@@ -122,6 +128,8 @@ class Stream(asyncio.Protocol, Generic[S]):
         self._transport.set_write_buffer_limits(high=WRITE_HIGH_BYTES)
         self.session.connected(self.touch())
         self._arm()
+        if self._on_connected is not None:
+            self._on_connected(self)
 
     def data_received(self, data: bytes) -> None:
         self._dispatch(self.session.receive(data, self.touch()))
@@ -246,9 +254,14 @@ async def serve(
     port: int,
     *,
     ssl: SSLContext | None = None,
+    on_connected: Callable[[Stream[S]], None] | None = None,
 ) -> asyncio.Server:
-    """Listen; each connection gets a session of its own. Port 0 takes any free one."""
+    """Listen; each connection gets a session of its own. Port 0 takes any free one.
+
+    Args:
+        on_connected: sees each connection before its first byte; may `abort` it.
+    """
     loop = asyncio.get_running_loop()
     return await loop.create_server(
-        lambda: Stream(make_session(), on_events), host, port, ssl=ssl, backlog=1024
+        lambda: Stream(make_session(), on_events, on_connected), host, port, ssl=ssl, backlog=1024
     )

@@ -95,7 +95,9 @@ def test_the_reserve_at_the_end_may_be_missing_and_nothing_else(
     spare = 8 if "reserve" in type(pdu).__struct_fields__ else 0
     for end in range(len(whole)):
         frame = len(whole[:end]).to_bytes(4, "big") + whole[4:end]
-        if end >= len(whole) - spare:
+        if isinstance(pdu, pdus.Deliver) and end in (56, 64):
+            assert isinstance(decode(frame), pdus.MislabelledReport)
+        elif end >= len(whole) - spare:
             found = decode(frame)
             assert encode(found)[: len(whole) - spare] == whole[: len(whole) - spare]
         else:
@@ -107,6 +109,19 @@ def test_texts_may_be_padded_with_spaces() -> None:
     frame = bytearray(encode(pdus.Deliver(sequence=SP, user_number="8613800138000")))
     frame[20 + 13 : 20 + 21] = b" " * 8
     assert decode(bytes(frame)).user_number == "8613800138000"
+
+
+def test_a_report_under_delivers_command_is_known_by_its_length() -> None:
+    report = next(pdu for _, pdu in GO_SGIP if isinstance(pdu, pdus.Report))
+    frame = bytearray(encode(report))
+    frame[4:8] = (4).to_bytes(4, "big")
+    found = decode(bytes(frame))
+    assert isinstance(found, pdus.MislabelledReport)
+    assert (found.submit_sequence, found.user_number) == (
+        report.submit_sequence,
+        report.user_number,
+    )
+    assert encode(found) == frame
 
 
 def test_a_node_needs_all_its_32_bits() -> None:

@@ -151,6 +151,12 @@ class Report(Pdu, frozen=True, kw_only=True):
     reserve: Spare = ""
 
 
+class MislabelledReport(Report, frozen=True, kw_only=True):
+    """A report under deliver's command, as some gateways send it; deliver's response answers it."""
+
+    command_id: ClassVar[int] = 0x00000004
+
+
 class ReportResp(Answer, frozen=True, kw_only=True):
     command_id: ClassVar[int] = 0x80000005
 
@@ -215,6 +221,9 @@ PDUS: Final[dict[int, type[Pdu]]] = {
     )
 }
 _BODIES: Final[dict[int, Body]] = {key: compile_body(cls) for key, cls in PDUS.items()}
+_MISLABELLED: Final = compile_body(MislabelledReport)
+# A deliver has at least 49 bytes behind its header; a report has 44, or 36 without its reserve.
+_REPORT_SIZES: Final = frozenset({HEADER_SIZE + 36, HEADER_SIZE + 44})
 
 
 def header(size: int, command: int, sequence: int) -> bytes:
@@ -228,12 +237,16 @@ def encode(pdu: Pdu) -> bytes:
     Raises:
         LocalProtocolError: a value does not fit its field.
     """
-    body = _BODIES[pdu.command_id].encode(pdu)
+    mislabelled = isinstance(pdu, MislabelledReport)
+    body = (_MISLABELLED if mislabelled else _BODIES[pdu.command_id]).encode(pdu)
     return header(len(body), pdu.command_id, pdu.sequence) + body
 
 
 def decode(frame: bytes) -> Any:
-    """The PDU in exactly one frame. The reserve at its end may be missing.
+    """The PDU in exactly one frame.
+
+    The reserve at its end may be missing. What calls itself a deliver and has the length of a
+    report is a `MislabelledReport`.
 
     Raises:
         RemoteProtocolError: its `status` is the result to answer with.
@@ -251,6 +264,8 @@ def decode(frame: bytes) -> Any:
     body = _BODIES.get(command)
     if body is None:
         raise RemoteProtocolError(f"Command 0x{command:08x} is unknown.", status=Code.NOT_OFFERED)
+    if command == Deliver.command_id and length in _REPORT_SIZES:
+        body = _MISLABELLED
     try:
         return body.decode(frame, HEADER_SIZE, high << 32 | low, 0)
     except RemoteProtocolError as error:
