@@ -2,7 +2,11 @@
 
 `postgres` (session) is the URL of a server: DATABASE_URL where it is set, else an embedded one
 that ends with the tests. pytest-django's `db` uses it too. `database` (function) is the URL of a
-fresh, migrated database, for tests whose programs open connections of their own.
+fresh, migrated database, for tests whose programs open connections of their own; `committed`
+points Django at such a one, for tests of what two transactions do to each other.
+
+Several processes share the work, a file of tests at a time (see scripts/test), so no test may
+leave anything behind that another one sees.
 """
 
 import ipaddress
@@ -26,10 +30,17 @@ from psycopg.conninfo import conninfo_to_dict
 from yunxin import embedded
 
 TEMPLATE = "yunxin_migrated"
+# Files with tests that wait long begin first, so that no process is left alone with them.
+LONG_ROADS = ("tests/journeys/", "tests/api/", "tests/engine/", "tests/test_supervisor.py")
 
 # No test asserts a wall-clock time: a machine with much else to do is no fault of the code.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("calm")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the long roads; the order within them, and of all else, stays."""
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG_ROADS))
 
 
 class NetworkReached(AssertionError):
@@ -149,6 +160,22 @@ def database(postgres: str, migrated_template: str) -> Iterator[str]:
     )
     yield url_of(postgres, name)
     _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@pytest.fixture
+def committed(database: str, django_db_blocker: Any) -> Iterator[None]:
+    """Django works on a database of this test's own, where transactions really end.
+
+    Unlike pytest-django's transactional tests, it empties no table that others share.
+    """
+    from django.db import connection, connections
+
+    name = str(conninfo_to_dict(database)["dbname"])
+    with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
+        connection.close()
+        patch.setitem(connection.settings_dict, "NAME", name)
+        yield
+        connections.close_all()
 
 
 def url_of(url: str, database: str) -> str:

@@ -243,17 +243,11 @@ def test_a_time_that_has_passed_is_refused(acme):
         lifecycle.set_time(enterprise=acme, campaign_id=campaign.pk, scheduled_at=past)
 
 
-@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("action", ["pause", "reopen", "delete"])
 @pytest.mark.parametrize("first", ["people", "engine"])
-def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told(
-    migrated_template, acme, action, first
-):
-    """One side holds its transaction open while the other comes: it has to wait, then sees.
-
-    `migrated_template` is made first, as this test empties the tables that migrations filled.
-    """
-    campaign = make_confirmed(acme)
+def test_of_two_at_the_same_moment_one_wins_and_the_other_is_told(committed, action, first):
+    """One side holds its transaction open while the other comes: it has to wait, then sees."""
+    campaign = make_confirmed(factories.make_enterprise("Acme", cpcode="ACMEAA"))
     told: list[object] = []
 
     def people():
