@@ -17,6 +17,7 @@ from yunxin.protocols.fields import (
     Reserve,
     TlvMap,
     UInt,
+    Varies,
     compile_body,
     padded_item,
 )
@@ -170,3 +171,21 @@ def test_a_reserve_may_be_missing_or_cut_short(end: int) -> None:
     else:
         with pytest.raises(RemoteProtocolError):
             body.decode(b"", 0, 7, 0)
+
+
+class Versions(msgspec.Struct, frozen=True, kw_only=True):
+    """What two versions of a protocol write differently."""
+
+    sequence: int = 0
+    number: Annotated[str, Varies((PaddedText(2), PaddedText(4)))] = ""
+    kind: Annotated[int, Varies((None, UInt(1)))] = 7
+    result: Annotated[int, Varies((UInt(1), UInt(4)))] = 0
+
+
+def test_a_version_has_its_own_sizes_and_fields() -> None:
+    old, new = compile_body(Versions), compile_body(Versions, 1)
+    value = Versions(sequence=1, number="12", kind=9, result=3)
+    assert old.encode(value) == b"12\x03"
+    assert new.encode(value) == b"12\0\0\x09\0\0\0\x03"
+    assert old.decode(b"12\x03", 0, 1, 0) == msgspec.structs.replace(value, kind=7)
+    assert new.decode(new.encode(value), 0, 1, 0) == value

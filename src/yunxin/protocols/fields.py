@@ -125,6 +125,13 @@ class Tlvs:
     """Optional parameters up to the end of the frame: tag 2, length 2, value."""
 
 
+@dataclass(frozen=True)
+class Varies:
+    """A field that the versions of a protocol write differently; None: that version has it not."""
+
+    kinds: "tuple[Kind | None, ...]"
+
+
 U8 = Annotated[int, UInt(1)]
 U16 = Annotated[int, UInt(2)]
 U32 = Annotated[int, UInt(4)]
@@ -145,13 +152,16 @@ class Body(NamedTuple):
     decode: Callable[[bytes, int, int, int], Any]
 
 
-def compile_body(cls: type) -> Body:
+def compile_body(cls: type, version: int = 0) -> Body:
     """Make both functions of a class from its annotations, in the order of declaration.
 
     Annotations without a `Kind` are not on the wire; `sequence` and `status`, where the class has
     them and the body has not, are passed through from the header.
+
+    Args:
+        version: which kind of a field that `Varies`, from 0.
     """
-    fields = _fields_of(cls)
+    fields = _fields_of(cls, version)
     header = _header_fields(cls, fields)
     names: dict[str, Any] = {
         "cls": cls,
@@ -171,12 +181,14 @@ def compile_body(cls: type) -> Body:
     return Body(_guarded_encode(cls, encode), _guarded_decode(cls, decode))
 
 
-def _fields_of(cls: type) -> list[tuple[str, Kind]]:
+def _fields_of(cls: type, version: int) -> list[tuple[str, Kind]]:
     fields = []
     for name, hint in get_type_hints(cls, include_extras=True).items():
-        kinds = [extra for extra in get_args(hint)[1:] if isinstance(extra, Kind)]
-        if kinds:
-            fields.append((name, kinds[0]))
+        for extra in get_args(hint)[1:]:
+            kind = extra.kinds[version] if isinstance(extra, Varies) else extra
+            if isinstance(kind, Kind):
+                fields.append((name, kind))
+                break
     return fields
 
 

@@ -38,6 +38,7 @@ from yunxin.protocols.events import (
     Unbound,
 )
 from yunxin.protocols.fields import RESPONSE
+from yunxin.protocols.status import Status
 
 
 class Side(StrEnum):
@@ -650,6 +651,10 @@ class Session(ABC):
         Raises:
             WindowFull: see `free`.
         """
+
+    @abstractmethod
+    def explain(self, status: int) -> Status:
+        """What the status of a `SubmitAnswered` means; never fails."""
 
     @abstractmethod
     def _handle(self, frame: bytes, now: float, events: list[Event]) -> None:

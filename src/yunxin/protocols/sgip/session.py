@@ -65,6 +65,7 @@ from yunxin.protocols.sgip.pdus import (
 )
 from yunxin.protocols.sgip.precut import SubmitTemplate
 from yunxin.protocols.sgip.status import Code, explain
+from yunxin.protocols.status import Status
 
 # The specification's times; the window is its maximum. Three attempts are what the other two
 # Chinese protocols prescribe: this one says "again" without a number.
@@ -203,6 +204,10 @@ class SgipSession(Session):
         self._answer(_SUBMIT_RESP, sequence, status)
 
     # Both ---------------------------------------------------------------------------------------
+
+    def explain(self, status: int) -> Status:
+        """What the result of a SUBMIT means."""
+        return explain(status)
 
     def request(self, pdu: Any, *, tag: Any, now: float) -> int:
         """See `Session.request`."""

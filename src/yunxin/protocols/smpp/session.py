@@ -79,6 +79,7 @@ from yunxin.protocols.smpp.pdus import (
 )
 from yunxin.protocols.smpp.precut import UDHI, SubmitTemplate, alphabet_of
 from yunxin.protocols.smpp.status import Code, explain
+from yunxin.protocols.status import Status
 
 RULES: Final[dict[int, Rule]] = {  # §2.3, table 2-1
     BindTransmitter.command_id: Rule(BY_CLIENT, WHEN_OPEN, vital=True),
@@ -197,6 +198,10 @@ class SmppSession(Session):
         frame = HEADER.pack(16 + len(body), _DELIVER, 0, sequence) + body
         self._launch(_DELIVER, sequence, frame, tag, now)
         return sequence
+
+    def explain(self, status: int) -> Status:
+        """What a command_status means."""
+        return explain(status)
 
     # Frames of ours -----------------------------------------------------------------------------
 
