@@ -14,6 +14,7 @@ import msgspec
 from tests.engine.world import World
 from yunxin.config import Config
 from yunxin.dialects.pushes import mint_webhook_secret
+from yunxin.engine.push import Push
 from yunxin.sealing import seal
 from yunxin.vocabulary import PushFormat, PushKind, message_id_floor
 
@@ -149,6 +150,14 @@ async def receiver(
         for writer in writers:
             writer.transport.abort()
         await asyncio.sleep(0)
+
+
+async def kill(push: Push) -> None:
+    """End what a push does as kill -9 would: without a word to the database."""
+    tasks = list(push._tasks)
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 class Customers:

@@ -16,11 +16,13 @@ import psycopg
 import pytest
 
 from tests.engine import receiver as bad
-from tests.engine.receiver import Customers, answer, receiver
+from tests.engine.receiver import Customers, answer, kill, receiver
 from tests.engine.world import eventually
+from yunxin.engine import instance, rescue
 from yunxin.engine import push as push_module
 from yunxin.engine.push import LEASE, Job, Push, fate
 from yunxin.engine.push_http import Sender, Tried
+from yunxin.engine.push_wishes import PushWishes
 from yunxin.engine.service import Engine
 from yunxin.vocabulary import PushBatchState, PushError, PushFormat, PushKind
 
@@ -43,10 +45,10 @@ def acme(world):
 
 
 @asynccontextmanager
-async def pusher(store, customers, *, total_s=2.0):
+async def pusher(store, customers, *, total_s=2.0, engine_id=1):
     """One engine's push, its clock the customers'."""
     sender = Sender(customers.config.push_network, total_s=total_s)
-    push = Push(store, customers.config, sender=sender, now=customers.now)
+    push = Push(store, customers.config, engine_id=engine_id, sender=sender, now=customers.now)
     try:
         yield push
     finally:
@@ -357,6 +359,7 @@ async def test_what_a_killed_engine_had_in_its_hands_comes_again(store, customer
         async with pusher(store, customers) as dies:
             await dies.once()
             await eventually(lambda: len(there.requests) == 2)
+            await kill(dies)
         assert customers.batches("state, attempt") == [("waiting", 1)] * 2
         there.behave = answer()
         async with pusher(store, customers) as lives:
@@ -464,6 +467,88 @@ async def test_the_database_may_go_away_while_a_request_is_on_its_way(push, cust
         world.kill_others()
         await eventually(lambda: push.in_flight == 0)
     assert customers.attempts() == [(1, 1, None, "timeout")]
+
+
+async def test_what_a_dead_engine_held_is_pushed_without_waiting_for_its_lease(
+    store, customers, acme, world
+):
+    async with receiver(bad.hang) as there:
+        customers.target(acme, there.url)
+        customers.messages(acme)
+        world.do(  # the URL failed before: this request is the one probe at a time
+            "INSERT INTO push_target_state (target_id, enterprise_id, failures)"
+            " SELECT id, enterprise_id, 9 FROM interfaces_pushtarget"
+        )
+        async with (
+            pusher(store, customers, total_s=60, engine_id=7) as dead,
+            pusher(store, customers, engine_id=8) as living,
+        ):
+            await dead.once()
+            await eventually(lambda: there.requests)
+            there.behave = answer()
+            await go(living)
+            assert await living.take_over(6) == 0
+            await go(living)
+            assert len(there.requests) == 1, "another's claim is left alone while it may live"
+            assert await living.take_over(7) == 1
+            await go(living)
+            assert len(there.requests) == 2
+            assert there.requests[0].body == there.requests[1].body
+            assert customers.batches("state, attempt, claimed_by") == [("acked", 2, 8)]
+            assert world.one("SELECT failures FROM push_target_state") == 0
+
+
+async def test_the_test_of_a_dead_engine_is_not_made_again(store, customers, acme, world):
+    async with receiver(bad.hang) as there:
+        target = customers.target(acme, there.url)
+        customers.wish(target, "test")
+        async with (
+            pusher(store, customers, total_s=60, engine_id=7) as dead,
+            pusher(store, customers, engine_id=8) as living,
+        ):
+            await PushWishes(dead).once()
+            await eventually(lambda: there.requests)
+            assert await living.take_over(7) == 1
+            await go(living)
+    assert len(there.requests) == 1
+    assert customers.batches() == ["dead"]
+
+
+async def test_an_engine_finds_what_a_dead_one_held(customers, acme, config, world, monkeypatch):
+    for module in (instance, rescue):
+        monkeypatch.setattr(module, "SILENT_S", 0.1)
+    async with receiver() as there:
+        customers.target(acme, there.url)
+        customers.messages(acme)
+        world.do(
+            "INSERT INTO engine_instance (id, node, host, pid, version, started_at, heartbeat_at)"
+            " VALUES (5, 900, 'there', 1, '0', now(), now() - interval '1 minute')"
+        )
+        world.do(
+            "WITH taken AS (DELETE FROM push_queue RETURNING *)"
+            " INSERT INTO push_batch (enterprise_id, target_id, kind, format, event_ids, events,"
+            " attempt, next_at, claimed_until, claimed_by) SELECT enterprise_id, target_id,"
+            " 'receipts', 'ronghe', ARRAY[event_id], 1, 1, now() + interval '1 minute',"
+            " now() + interval '1 minute', 5 FROM taken"
+        )
+        async with Engine(config):
+            await eventually(lambda: there.requests)
+            await eventually(lambda: customers.batches() == ["acked"])
+    assert world.one("SELECT count(*) FROM engine_instance WHERE id = 5") == 0
+
+
+async def test_what_is_cut_off_when_an_engine_stops_is_due_at_once(store, customers, acme):
+    async with receiver(bad.hang) as there:
+        customers.target(acme, there.url)
+        customers.messages(acme)
+        async with pusher(store, customers, total_s=60) as stopping:
+            await stopping.once()
+            await eventually(lambda: there.requests)
+        there.behave = answer()
+        async with pusher(store, customers, engine_id=2) as next_one:
+            await go(next_one)
+    assert len(there.requests) == 2
+    assert customers.batches() == ["acked"]
 
 
 async def test_the_engine_pushes_at_once_when_it_is_told(customers, acme, config, world):

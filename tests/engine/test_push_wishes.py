@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from tests.engine import receiver as bad
-from tests.engine.receiver import Customers, answer, receiver
+from tests.engine.receiver import Customers, answer, kill, receiver
 from yunxin.engine import push_wishes
 from yunxin.engine.push import Push
 from yunxin.engine.push_http import Sender
@@ -265,6 +265,7 @@ async def test_a_test_whose_engine_died_is_buried(store, customers, acme, upkeep
         customers.wish(target, PushWishKind.TEST)
         async with pusher(store, customers) as dies:
             await PushWishes(dies).once()
+            await kill(dies)
         assert customers.batches() == ["waiting"]
         customers.passes(minutes=2)
         await upkeep.once()

@@ -5,8 +5,9 @@
                     └── due again: 10 s, 1, 5, 15, 60 min, hourly ◀────┘ … dead after 72 h
 
 A batch is what is retried: its bytes are made once and sent again as they are. Whoever takes it
-holds a lease; when an engine dies the lease runs out and another takes the batch, so an event may
-come twice but is never lost. How a URL behaves is kept in its row: after five failures in a row
+holds a lease; when an engine dies another takes the batch as soon as the death is found out
+(`take_over`) or at the latest when the lease runs out, so an event may come twice but is never
+lost. How a URL behaves is kept in its row: after five failures in a row
 one request at a time probes it, at growing intervals. `push_words` puts events into words,
 `push_http` makes the requests, `push_wishes` does what people ask for.
 """
@@ -98,10 +99,13 @@ class Push:
         config: Config,
         listener: Listener | None = None,
         *,
+        engine_id: int = 0,
         sender: Sender | None = None,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        """Args: engine_id: of the engine's instance, by which others know what it held."""
         self.store = store
+        self.engine_id = engine_id
         self.now = now
         self.counts: Counter[str] = Counter()  # requests by outcome, for the metrics
         self.events = 0  # that were acknowledged
@@ -126,13 +130,17 @@ class Push:
         await run_forever("push", self._look, pause_s=EVERY_S, wake=self.wake)
 
     async def stop(self, within_s: float = STOP_S) -> None:
-        """Take no more, let requests end, then leave them to their leases."""
+        """Take no more, let requests end, then hand the rest to whoever comes next."""
         self._stopping = True
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=within_s)
-        for task in list(self._tasks):
+        unfinished = list(self._tasks)
+        for task in unfinished:
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*unfinished, return_exceptions=True)
+        if unfinished:
+            with suppress(StoreUnavailable):  # then their leases run out
+                await self.take_over(self.engine_id)
         await self._sender.aclose()
 
     async def once(self) -> None:
@@ -144,6 +152,19 @@ class Push:
             lane = self._lanes.setdefault(target_id, Lane())
             lane.failing = failures > 0
             await self._try_to_fill(target_id, enterprise_id)
+
+    async def take_over(self, engine_id: int) -> int:
+        """Make due what an engine had in its hands that is gone for certain; how many batches.
+
+        Whether its requests arrived nobody knows: they come again under the same id.
+        """
+        key = {"engine_id": engine_id, "now": self.now()}
+        row = await self.store.fetch_one("release_pushes", key)
+        released = int(row[0]) if row else 0
+        if released:
+            log.info("push.taken_over", engine=engine_id, batches=released)
+            self.wake.set()
+        return released
 
     async def idle(self) -> None:
         """Wait until no request is on its way."""
@@ -210,7 +231,7 @@ class Push:
         if not enabled or (open_until is not None and open_until > now):
             return None, []
         target = Target(target_id, enterprise_id, PushKind(kind), url, PushFormat(format), sealed)
-        lease = {**key, "now": now, "until": now + LEASE}
+        lease = {**key, "now": now, "until": now + LEASE, "engine_id": self.engine_id}
         probing = failures >= TOLERATED
         if lane.failing:
             room = min(room, 1)

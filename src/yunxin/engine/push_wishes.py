@@ -94,7 +94,7 @@ class PushWishes:
     async def _test(self, tx: Transaction, target: Target, asked: dict[str, Any]) -> Job:
         now = asked["now"]
         body = test_body(target, now)
-        lease = {**asked, "body": body, "until": now + LEASE}
+        lease = {**asked, "body": body, "until": now + LEASE, "engine_id": self._push.engine_id}
         batch_id = await _value(tx, "make_test_push", lease)
         return Job(batch_id, PushKind.TEST, target.format, 1, now, 1, body)
 
@@ -129,7 +129,10 @@ class PushUpkeep:
 
     async def _bury_queue(self, target_id: int, enterprise_id: int, now: datetime) -> int:
         """Make dead batches, which people can ask for again, of events that waited too long."""
-        key = {"target_id": target_id, "enterprise_id": enterprise_id, "now": now, "until": now}
+        key = {
+            "target_id": target_id, "enterprise_id": enterprise_id, "now": now, "until": now,
+            "engine_id": None,
+        }  # fmt: skip
         async with self._store.transaction() as tx:
             row = await lock_target(tx, key)
             if row is None:

@@ -9,6 +9,7 @@ import structlog
 from yunxin.engine.dispatch import Dispatcher
 from yunxin.engine.inbound import Inbound
 from yunxin.engine.instance import SILENT_S, Instance
+from yunxin.engine.push import Push
 from yunxin.engine.results import Results
 from yunxin.engine.store import Store, run_forever
 
@@ -29,12 +30,14 @@ class Rescue:
         dispatcher: Dispatcher,
         results: Results,
         inbound: Inbound,
+        push: Push,
     ) -> None:
         self._store = store
         self._instance = instance
         self._dispatcher = dispatcher
         self._results = results
         self._inbound = inbound
+        self._push = push
         self.rescued = 0
 
     async def find_the_dead(self) -> None:
@@ -65,6 +68,7 @@ class Rescue:
 
     async def _inherit(self, dead_id: int) -> None:
         inherited = 0
+        await self._push.take_over(dead_id)
         while adopted := await self._dispatcher.adopt(dead_id, self._results.policy):
             inherited += adopted
             await self._results.settled()

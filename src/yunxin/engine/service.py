@@ -130,7 +130,7 @@ class Engine:
 
     def _start_pushing(self, listener: Listener) -> None:
         config, store = self._config, self.store
-        self.push = push = Push(store, config, listener)
+        self.push = push = Push(store, config, listener, engine_id=self.instance.id)
         self._stack.push_async_callback(push.stop)
         wishes = PushWishes(push, listener)
         upkeep = PushUpkeep(store, config, now=push.now)
@@ -152,7 +152,7 @@ class Engine:
             line_changed=self.dispatcher.wake.set,
         )
         self.lines.desk = self.dispatcher.desk = self.results
-        rescue = Rescue(store, self.instance, self.dispatcher, self.results, inbound)
+        rescue = Rescue(store, self.instance, self.dispatcher, self.results, inbound, self.push)
         self.health = Health(
             store, engine_id, self.lines, self.dispatcher, self.results, rescue, self.push
         )

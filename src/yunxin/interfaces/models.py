@@ -201,6 +201,7 @@ class PushBatch(models.Model):
     created_at = models.DateTimeField()
     next_at = models.DateTimeField()
     claimed_until = models.DateTimeField(null=True)
+    claimed_by = models.BigIntegerField(null=True)  # the engine that made the latest try
     finished_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -29,7 +29,8 @@ WHERE target_id = %(target_id)s AND state = 'waiting' AND next_at > %(now)s
 
 -- name: claim_push_batches
 -- Takes batches that are due; whoever took them before has let its lease run out.
-UPDATE push_batch b SET attempt = b.attempt + 1, claimed_until = %(until)s, next_at = %(until)s
+UPDATE push_batch b SET attempt = b.attempt + 1, claimed_until = %(until)s, next_at = %(until)s,
+    claimed_by = %(engine_id)s
 FROM (
     SELECT enterprise_id, id FROM push_batch
     WHERE target_id = %(target_id)s AND state = 'waiting' AND next_at <= %(now)s
@@ -95,11 +96,12 @@ WITH given AS (
     FROM gone WHERE batch > 0 GROUP BY batch
 )
 INSERT INTO push_batch (enterprise_id, target_id, kind, format, event_ids, events, body, state,
-    attempt, created_at, next_at, claimed_until, finished_at)
+    attempt, created_at, next_at, claimed_until, claimed_by, finished_at)
 SELECT %(enterprise_id)s, %(target_id)s, %(kind)s, %(format)s, ids, events,
     convert_to((%(bodies)s::text[])[batch], 'UTF8'), %(state)s,
     CASE WHEN %(state)s::text = 'waiting' THEN 1 ELSE 0 END, %(now)s, %(until)s,
     CASE WHEN %(state)s::text = 'waiting' THEN %(until)s::timestamptz END,
+    CASE WHEN %(state)s::text = 'waiting' THEN %(engine_id)s::bigint END,
     CASE WHEN %(state)s::text = 'dead' THEN %(now)s::timestamptz END
 FROM grouped
 ORDER BY batch
@@ -108,6 +110,21 @@ RETURNING id, event_ids[1]
 -- name: store_push_body
 -- Keeps what a batch says, so that every try says the same.
 UPDATE push_batch SET body = %(body)s WHERE enterprise_id = %(enterprise_id)s AND id = %(id)s
+
+-- name: release_pushes
+-- What an engine had in its hands that is gone: due again at once, and whoever probes a URL need not
+-- wait for its lease. A test is never made twice.
+WITH freed AS (
+    UPDATE push_batch SET next_at = %(now)s, claimed_until = NULL,
+        state = CASE WHEN kind = 'test' THEN 'dead' ELSE state END,
+        finished_at = CASE WHEN kind = 'test' THEN %(now)s::timestamptz END
+    WHERE state = 'waiting' AND claimed_by = %(engine_id)s AND claimed_until IS NOT NULL
+    RETURNING target_id
+), probed AS (
+    UPDATE push_target_state SET open_until = %(now)s
+    WHERE target_id IN (SELECT target_id FROM freed) AND open_until > %(now)s
+)
+SELECT count(*) FROM freed
 
 -- name: finish_empty_push
 -- A batch whose events are gone has nothing to say.
@@ -163,9 +180,9 @@ UPDATE interfaces_pushwish SET taken_at = %(now)s, events = %(events)s WHERE id 
 -- name: make_test_push
 -- The test of a URL, in the hands of the engine that makes it.
 INSERT INTO push_batch (enterprise_id, target_id, kind, format, event_ids, events, body, wish_id,
-    attempt, created_at, next_at, claimed_until)
+    attempt, created_at, next_at, claimed_until, claimed_by)
 VALUES (%(enterprise_id)s, %(target_id)s, 'test', %(format)s, '{}', 1, %(body)s, %(wish_id)s, 1,
-    %(now)s, %(until)s, %(until)s)
+    %(now)s, %(until)s, %(until)s, %(engine_id)s)
 RETURNING id
 
 -- name: push_batch_again
