@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from yunxin.campaigns.audience import (
     BLOCK_BYTES,
     LINE_BYTES_MAX,
-    EncodingProbe,
     FileProblem,
     LineReader,
     Refused,
@@ -16,6 +15,7 @@ from yunxin.campaigns.audience import (
     served_carriers,
     typed_numbers,
 )
+from yunxin.text.encodings import EncodingProbe
 from yunxin.text.words import WordList
 from yunxin.vocabulary import CarrierName, Refusal, SignaturePosition, TemplateKind
 

@@ -22,7 +22,6 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from yunxin.campaigns.audience import (
-    EncodingProbe,
     FileProblem,
     LineReader,
     Recipient,
@@ -35,6 +34,7 @@ from yunxin.campaigns.audience import (
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
 from yunxin.carriers.models import ForbiddenWord, NumberPrefix
 from yunxin.content.models import Template
+from yunxin.text.encodings import EncodingProbe
 from yunxin.text.words import WordList
 from yunxin.vocabulary import (
     AudienceKind,
