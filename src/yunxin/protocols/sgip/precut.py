@@ -119,6 +119,6 @@ class SubmitTemplate:
 
 
 def _padded(number: str) -> bytes:
-    if len(number) > NUMBER_SIZE or not number.isascii():
+    if len(number) > NUMBER_SIZE or not number.isascii() or "\0" in number:
         raise LocalProtocolError(f"A number has at most {NUMBER_SIZE} digits.")
     return number.encode("ascii").ljust(NUMBER_SIZE, b"\0")
