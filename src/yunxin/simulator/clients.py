@@ -1,23 +1,25 @@
-"""One account at the simulated carrier: its sessions, and what waits to be delivered to it.
+"""One account at one door of the carrier: its sessions, and what waits to be delivered to it.
 
 Deliveries go to the receiving sessions in turn, as many as their windows take. What is not
 acknowledged, because the session ended or the client refused it, is delivered again.
 """
 
 from collections import Counter, deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import msgspec
 
 from yunxin.protocols.events import BindMode
-from yunxin.protocols.smpp.session import SmppSession
+from yunxin.protocols.session import Session
 from yunxin.protocols.stream import Stream
+from yunxin.simulator.gateways.base import Gateway
 from yunxin.simulator.wheel import Wheel
 
 DELIVERY_TRIES_MAX = 20
 DELIVERY_RETRY_S = 1.0
 
-SmppStream = Stream[SmppSession]
+AnyStream = Stream[Session]
 
 
 class Account(msgspec.Struct, frozen=True):
@@ -28,9 +30,9 @@ class Account(msgspec.Struct, frozen=True):
 
 
 class Parcel(msgspec.Struct):
-    """A deliver_sm on its way to an account: a receipt, or a message from a phone."""
+    """A receipt, or a message from a phone, on its way to an account: see `Gateway`'s letters."""
 
-    body: bytes
+    letter: Any
     inbound: bool = False
     tries: int = 0
 
@@ -41,36 +43,45 @@ class Parcel(msgspec.Struct):
 
 
 class Client:
-    """An account while the carrier runs."""
+    """An account at one door while the carrier runs.
 
-    def __init__(self, account: Account, counters: Counter[str], wheel: Wheel) -> None:
+    `summon` is called when something waits and no session receives: for protocols whose carrier
+    connects to the client.
+    """
+
+    def __init__(
+        self, account: Account, gateway: Gateway, counters: Counter[str], wheel: Wheel
+    ) -> None:
         self.account = account
-        self.streams: list[SmppStream] = []
-        self.receivers: deque[SmppStream] = deque()
+        self.gateway = gateway
+        self.key = gateway.name, account.name
+        self.summon: Callable[[], None] | None = None
+        self.streams: list[AnyStream] = []
+        self.receivers: deque[AnyStream] = deque()
         self.queue: deque[Parcel] = deque()
         self._counters = counters
         self._wheel = wheel
         self._tokens = 0.0
         self._filled_at = 0.0
 
-    def throttles(self, rate_per_s: int, now: float) -> bool:
-        """Whether one more submit is too fast: a bucket that holds one second's worth."""
+    def throttles(self, rate_per_s: int, now: float, count: int = 1) -> bool:
+        """Whether so many more messages are too fast: a bucket that holds one second's worth."""
         refill = (now - self._filled_at) * rate_per_s
         self._tokens = min(float(rate_per_s), self._tokens + refill)
         self._filled_at = now
-        if self._tokens < 1:
+        if self._tokens < min(count, rate_per_s):
             return True
-        self._tokens -= 1
+        self._tokens -= count
         return False
 
-    def join(self, stream: SmppStream) -> None:
+    def join(self, stream: AnyStream) -> None:
         """A session was bound to this account."""
         self.streams.append(stream)
         if stream.session.mode is not BindMode.TRANSMITTER:
             self.receivers.append(stream)
             self.pump()
 
-    def leave(self, stream: SmppStream, unanswered: Iterable[object]) -> None:
+    def leave(self, stream: AnyStream, unanswered: Iterable[object]) -> None:
         """A session ended; what it left unacknowledged goes first on the next one."""
         self.streams.remove(stream)
         if stream in self.receivers:
@@ -82,7 +93,9 @@ class Client:
 
     def pump(self) -> None:
         """Send as much of what waits as the sessions' windows take."""
-        queue = self.queue
+        queue, body = self.queue, self.gateway.body
+        if queue and not self.receivers and self.summon is not None:
+            self.summon()
         for _ in range(len(self.receivers)):
             if not queue:
                 return
@@ -91,7 +104,7 @@ class Client:
             now, session = stream.touch(), stream.session
             for _ in range(min(stream.free, len(queue))):
                 parcel = queue.popleft()
-                session.deliver(parcel.body, tag=parcel, now=now)
+                session.deliver(body(session, parcel.letter), tag=parcel, now=now)
                 self._counters[f"{parcel.kind}_sent"] += 1
             stream.flush_soon()
 

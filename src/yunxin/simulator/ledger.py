@@ -26,6 +26,7 @@ class Message(msgspec.Struct, kw_only=True):
     from_phone: bool = False
     parts: int = 1
     account: str = ""
+    protocol: str = "smpp"  # through whose door it came or will go
     wire_phone: str = ""  # the phone as it stood on the wire: with or without 86
     message_id: str = ""
     stat: str = ""
@@ -179,7 +180,8 @@ class Ledger:
     def as_dict(self) -> dict[str, Any]:
         """All counters; `carrier` adds what is under way."""
         names = (
-            *("submits", "accepted", "parts", "duplicates", "silent", "cut", "phones_not_kept"),
+            *("submits", "accepted", "parts", "duplicates", "silent", "repeated", "cut"),
+            "phones_not_kept",
             *("receipts_lost", "receipts_not_wanted", "receipts_sent", "receipts_acknowledged"),
             *("deliveries_refused", "deliveries_dropped", "redelivered"),
             *("inbound_sent", "inbound_acknowledged", "binds", "binds_refused", "mistakes"),

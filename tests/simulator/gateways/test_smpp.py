@@ -5,11 +5,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yunxin.protocols.concat import split_header
-from yunxin.protocols.events import Alphabet
 from yunxin.protocols.smpp.pdus import HEADER, DeliverSm, SubmitSm, decode
 from yunxin.protocols.smpp.precut import UDHI, alphabet_of
 from yunxin.protocols.smpp.receipts import is_receipt, parse
-from yunxin.simulator import wire
+from yunxin.simulator.gateways import base, smpp
 
 SUBMIT = SubmitSm(
     source_addr_ton=5,
@@ -28,8 +27,8 @@ def delivered(body: bytes) -> DeliverSm:
 @pytest.mark.parametrize("fields", ["both", "text", "parameters"])
 @pytest.mark.parametrize("stat", ["DELIVRD", "UNDELIV", "MK:0001", "ACCEPTD"])
 def test_a_receipt_goes_back_where_the_message_came_from(fields: str, stat: str) -> None:
-    body = wire.receipt_body(
-        wire.turned(SUBMIT),
+    body = smpp.receipt_body(
+        smpp.turned(SUBMIT),
         "77",
         stat=stat,
         error="001",
@@ -51,7 +50,7 @@ def test_a_receipt_goes_back_where_the_message_came_from(fields: str, stat: str)
 
 @given(st.text(min_size=1, max_size=300))
 def test_what_a_phone_writes_arrives_as_written(text: str) -> None:
-    pdus = [delivered(body) for body in wire.inbound_bodies("13800138000", "1069", text, 9)]
+    pdus = [delivered(body) for body in smpp.inbound_bodies("13800138000", "1069", text, 9)]
     pieces = []
     for number, pdu in enumerate(pdus, 1):
         data = pdu.message
@@ -61,42 +60,12 @@ def test_what_a_phone_writes_arrives_as_written(text: str) -> None:
             part, data = split_header(data)
             assert part is not None
             assert (part.reference, part.total, part.number) == (9, len(pdus), number)
-        pieces.append(wire.text_of(data, alphabet_of(pdu.data_coding)))
+        pieces.append(base.text_of(data, alphabet_of(pdu.data_coding)))
     assert "".join(pieces) == text.encode("utf-16", "replace").decode("utf-16")
-
-
-@pytest.mark.parametrize(
-    ("data", "alphabet", "text"),
-    [
-        (b"Hi\x1b\x65", Alphabet.GSM7, "Hi€"),
-        ("你好😀".encode("utf-16-be"), Alphabet.UCS2, "你好😀"),
-        ("你好".encode("gb18030"), Alphabet.GBK, "你好"),
-        (b"caf\xe9", Alphabet.LATIN1, "café"),
-        (b"caf\xe9", Alphabet.ASCII, "caf\ufffd"),
-        (b"\x00\xff", Alphabet.BINARY, "00 ff"),
-    ],
-)
-def test_texts_are_shown_in_their_alphabet(data: bytes, alphabet: Alphabet, text: str) -> None:
-    assert wire.text_of(data, alphabet) == text
-
-
-@pytest.mark.parametrize(
-    ("address", "phone"),
-    [
-        ("13800138000", "13800138000"),
-        ("8613800138000", "13800138000"),
-        ("+8613800138000", "13800138000"),
-        ("008613800138000", "13800138000"),
-        ("4412345", "4412345"),
-        ("", ""),
-    ],
-)
-def test_the_phone_is_found_behind_its_prefix(address: str, phone: str) -> None:
-    assert wire.plain(address) == phone
 
 
 @pytest.mark.parametrize(
     ("form", "written"), [("decimal", "43981"), ("hex", "abcd"), ("HEX", "000000000000ABCD")]
 )
 def test_ids_are_written_in_many_ways(form: str, written: str) -> None:
-    assert wire.written(0xABCD, form) == written
+    assert smpp.written(0xABCD, form) == written
