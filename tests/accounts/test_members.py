@@ -20,7 +20,7 @@ def owner_of(name: str = "acme") -> User:
 def test_a_new_user_gets_an_initial_password_that_is_shown_once(client: Client, acme: Any) -> None:
     client.force_login(owner_of())
     data = {"username": "ZhaoLei", "full_name": "Zhao Lei", "role": "sender"}
-    page = client.post("/account/users/new/", data)
+    page = client.post("/account/users/new/", data, follow=True)
     assert page.headers["Cache-Control"] == "no-store"
     user = owner_of("zhaolei")
     assert user.enterprise == acme and user.must_change_password
@@ -80,7 +80,7 @@ def test_a_reset_shows_a_new_password_and_ends_sessions(client: Client, acme: An
     client.force_login(owner_of())
     question = client.get(f"/account/users/{user.pk}/password/")
     assert 'id="question"' in question.content.decode()
-    answer = client.post(f"/account/users/{user.pk}/password/")
+    answer = client.post(f"/account/users/{user.pk}/password/", follow=True)
     assert "初始密码" in answer.content.decode()
     assert theirs.get("/account/company/").status_code == 302
 

@@ -32,7 +32,7 @@ def text_of(answer: Any) -> str:
 
 def test_a_key_of_v1_is_shown_once(owner: Client, acme: Any) -> None:
     form = {"name": "ERP", "scopes": ["messages:send"], "networks": "203.0.113.8\n198.51.100.0/24"}
-    answer = owner.post(KEYS + "new/", form)
+    answer = owner.post(KEYS + "new/", form, follow=True)
     made = Credential.objects.get()
     assert made.networks == ["203.0.113.8/32", "198.51.100.0/24"]
     assert "no-store" in answer["Cache-Control"]
@@ -45,7 +45,7 @@ def test_a_key_of_v1_is_shown_once(owner: Client, acme: Any) -> None:
 
 
 def test_an_access_key_is_shown_once(owner: Client, acme: Any) -> None:
-    page = text_of(owner.post(KEYS + "access-key/", {"name": "ERP"}))
+    page = text_of(owner.post(KEYS + "access-key/", {"name": "ERP"}, follow=True))
     ((made, key),) = credentials.access_keys(acme)
     assert key in page and acme.cpcode in page
     assert made.kind == CredentialKind.RONGHE
@@ -82,7 +82,7 @@ def test_the_third_access_key_is_refused_in_words(owner: Client, acme: Any) -> N
 def test_a_key_is_replaced_and_disabled(owner: Client, acme: Any) -> None:
     made, _ = credentials.create_key(acme, name="ERP", scopes=[])
     assert "Both work until" in text_of(owner.get(f"{KEYS}{made.pk}/rotate/"))
-    page = text_of(owner.post(f"{KEYS}{made.pk}/rotate/", {"overlap": "24"}))
+    page = text_of(owner.post(f"{KEYS}{made.pk}/rotate/", {"overlap": "24"}, follow=True))
     assert keys.PREFIX in page
     assert "Being replaced" in text_of(owner.get(KEYS))
     owner.post(f"{KEYS}{made.pk}/disable/")

@@ -39,7 +39,7 @@ def text_of(answer: Any) -> str:
 def test_a_url_is_entered_and_its_secret_shown_once(owner: Client, acme: Any) -> None:
     assert "Status reports are not pushed." in text_of(owner.get(PUSHES))
     form = {"url": "https://example.com/r", "format": "v1", "enabled": "on", "portal_too": "on"}
-    answer = owner.post(PUSHES + "receipts/", form)
+    answer = owner.post(PUSHES + "receipts/", form, follow=True)
     assert "whsec_" in text_of(answer) and "no-store" in answer["Cache-Control"]
     row = PushTarget.objects.get()
     assert (row.kind, row.portal_too, row.enabled) == ("receipts", True, True)
@@ -74,7 +74,7 @@ def test_the_secret_is_renewed_after_a_question(owner: Client, acme: Any) -> Non
     target = make_target(acme, format="v1")
     path = f"{PUSHES}{target.pk}/secret/"
     assert "Make a new signing secret?" in text_of(owner.get(path))
-    assert "whsec_" in text_of(owner.post(path))
+    assert "whsec_" in text_of(owner.post(path, follow=True))
 
 
 # Tests of a URL ----------------------------------------------------------------------------------

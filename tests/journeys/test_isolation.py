@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from django.apps import apps
 from django.db import connection, transaction
-from django.http import HttpResponseBase
+from django.http import HttpRequest, HttpResponseBase
 from django.test import Client
 
 from tests import factories
@@ -27,6 +27,7 @@ from yunxin.content.models import LibraryTemplate
 from yunxin.interfaces import credentials
 from yunxin.interfaces.models import PushWish
 from yunxin.vocabulary import ReviewState
+from yunxin.web import once
 from yunxin.web.models import StoredFile
 
 PORTAL = [each for each in every_address() if not each.is_console]
@@ -92,9 +93,21 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("interfaces", "target_id"): [target.pk],
             ("interfaces", "batch_id"): [batch],
             ("interfaces", "wish_id"): [wish.pk],
+            ("interfaces:key_shown", "ticket"): [kept(owner, credential=key.pk, key=words)],
+            ("interfaces:secret_shown", "ticket"): [kept(owner, target=target.pk, secret=words)],
+            ("accounts:password_shown", "ticket"): [
+                kept(owner, user=other.pk, password=words, back="/")
+            ],
             ("web", "file_id"): [file.pk],
         },
     )
+
+
+def kept(whose: User, **facts: Any) -> str:
+    """A secret of this user's that waits to be seen once; its ticket."""
+    request = HttpRequest()
+    request.user = whose
+    return once.keep(request, **facts)
 
 
 @pytest.fixture

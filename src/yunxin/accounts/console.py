@@ -30,6 +30,7 @@ from yunxin.accounts.portal import (
 )
 from yunxin.web.confirm import ask
 from yunxin.web.listing import Choice, Column, Dates, Listing
+from yunxin.web.once import once
 
 INVALID = 422
 
@@ -74,6 +75,7 @@ def list_enterprises(request: ConsoleRequest) -> HttpResponse:
 
 
 @console_page
+@once
 def new_enterprise(request: ConsoleRequest) -> HttpResponse:
     """Create an enterprise with its first user, whose initial password is shown once."""
     form = NewEnterpriseForm(request.POST or None)
@@ -170,6 +172,7 @@ def resume_enterprise(request: ConsoleRequest, pk: int) -> HttpResponse:
 
 
 @console_page
+@once
 def new_user(request: ConsoleRequest, pk: int) -> HttpResponse:
     enterprise = get_object_or_404(Enterprise, pk=pk)
     back = reverse("accounts:console_enterprise", args=[pk])
@@ -217,6 +220,7 @@ def enable_user(request: Any, pk: int) -> HttpResponse:
 
 
 @console_page
+@once
 def reset_password(request: Any, pk: int) -> HttpResponse:
     user, back = _user_and_back(pk)
     if request.method != "POST":
@@ -253,6 +257,7 @@ def list_operators(request: ConsoleRequest) -> HttpResponse:
 
 
 @console_page
+@once
 def new_operator(request: ConsoleRequest) -> HttpResponse:
     back = reverse("accounts:console_operators")
     form = OperatorForm(request.POST or None)

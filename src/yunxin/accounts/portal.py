@@ -6,14 +6,16 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_GET
 
 from yunxin.accounts import enterprises, members
-from yunxin.accounts.access import OWNERS, PortalRequest, portal_page
+from yunxin.accounts.access import OWNERS, PortalRequest, portal_page, signed_in
 from yunxin.accounts.errors import AccountError
 from yunxin.accounts.forms import ContactForm, NewPersonForm, PersonForm
 from yunxin.accounts.models import User
 from yunxin.web.confirm import ask
 from yunxin.web.listing import Choice, Column, Listing
+from yunxin.web.once import already_shown, keep, once, take
 
 ROLES = [choice for choice in User.Role.choices if choice[0] != User.Role.OPERATOR]
 
@@ -92,8 +94,9 @@ def users(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(*OWNERS)
+@once
 def new_user(request: PortalRequest) -> HttpResponse:
-    """Add a user; the initial password is shown in the answer and never again."""
+    """Add a user; the initial password is shown on the next page and never again."""
     form = NewPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
@@ -160,6 +163,7 @@ def enable_user(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 @portal_page(*OWNERS)
+@once
 def reset_password(request: PortalRequest, pk: int) -> HttpResponse:
     """A new initial password for somebody who lost theirs."""
     user = get_object_or_404(request.enterprise.users, pk=pk)
@@ -204,10 +208,26 @@ def ask_to_reset(request: PortalRequest, user: User, back: str) -> HttpResponse:
 
 
 def show_password(request: PortalRequest, user: User, password: str, back: str) -> HttpResponse:
-    """The answer that shows an initial password; no cache keeps it."""
+    """To the page that shows an initial password, the only time."""
+    ticket = keep(request, user=user.pk, password=password, back=back)
+    return redirect("accounts:password_shown", ticket)
+
+
+@signed_in
+@require_GET
+def password_shown(request: PortalRequest, ticket: str) -> HttpResponse:
+    """The password itself; opened again, the page says that it was shown. No cache keeps it."""
+    facts = take(request, ticket)
+    if facts is None:
+        is_operator = request.user.is_operator
+        list_name = "accounts:console_enterprises" if is_operator else "accounts:users"
+        return already_shown(request, back=reverse(list_name))
     context = {
-        "member": user, "password": password, "back": back, "title": _("Initial password"),
-    }  # fmt: skip
+        "member": get_object_or_404(User, pk=facts["user"]),
+        "password": facts["password"],
+        "back": facts["back"],
+        "title": _("Initial password"),
+    }
     response = render(request, "accounts/password_once.html", context)
     response["Cache-Control"] = "no-store"
     return response

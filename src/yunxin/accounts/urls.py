@@ -12,6 +12,7 @@ personal_urls = [
     path("login/first-password/", personal.first_password, name="first_password"),
     path("account/password/", personal.change_password, name="password"),
     path("account/logins/", personal.login_history, name="logins"),
+    path("account/initial-password/<str:ticket>/", portal.password_shown, name="password_shown"),
     path("account/notices/", personal.bell, name="notices"),
     path("account/notices/read/", personal.mark_notices_read, name="mark_notices_read"),
 ]

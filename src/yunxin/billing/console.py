@@ -16,6 +16,7 @@ from yunxin.billing.listings import PackageListing, PackageStateFilter, dressed
 from yunxin.billing.models import LedgerEntry, Package
 from yunxin.billing.packages import NotEnoughLeft, adjust_package, grant_package, with_state
 from yunxin.web.listing import Choice, Column, Dates, Listing
+from yunxin.web.once import once
 
 
 def _enterprise_filter() -> Choice:
@@ -78,6 +79,7 @@ def ledger(request: ConsoleRequest) -> HttpResponse:
 
 
 @console_page
+@once
 def grant(request: ConsoleRequest) -> HttpResponse:
     """Give an enterprise a package; `?enterprise=ID` has it chosen."""
     form = GrantForm(request.POST or None, initial=_chosen(request))
@@ -104,6 +106,7 @@ def _chosen(request: HttpRequest) -> dict[str, Any]:
 
 
 @console_page
+@once
 def adjust(request: ConsoleRequest, package_id: int) -> HttpResponse:
     """Add to a package or take away what is not used."""
     package = get_object_or_404(Package.objects.select_related("enterprise"), pk=package_id)

@@ -23,6 +23,7 @@ from yunxin.campaigns.states import Action, State
 from yunxin.content.models import Template
 from yunxin.web import csv_files
 from yunxin.web.confirm import ask
+from yunxin.web.once import once
 from yunxin.web.templatetags.yunxin import thousands
 
 LIST = "campaigns:campaigns"
@@ -224,6 +225,7 @@ def delete(request: PortalRequest, pk: int) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 @require_POST
 def copy(request: PortalRequest, pk: int) -> HttpResponse:
     """A new draft with the same content and recipients."""

@@ -32,6 +32,7 @@ from yunxin.campaigns.preparation import sample_texts
 from yunxin.campaigns.preview import preview_of, preview_of_campaign
 from yunxin.content.models import Template
 from yunxin.vocabulary import AudienceKind, AudienceState, TemplateKind
+from yunxin.web.once import once
 
 STEPS: tuple[str | Promise, ...] = (
     gettext_lazy("Message"),
@@ -68,6 +69,7 @@ def find_draft(request: PortalRequest, pk: int) -> Campaign | HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def new(request: PortalRequest) -> HttpResponse:
     """Step 1 of a campaign that does not exist yet."""
     form = _content_form(request, None)

@@ -26,6 +26,7 @@ from yunxin.vocabulary import (
 )
 from yunxin.web.confirm import ask
 from yunxin.web.listing import Choice, Column, Filter, Listing
+from yunxin.web.once import once
 
 REFRESH_S = 3
 TEXT_MAX = 2000  # characters of a text that is tried
@@ -99,6 +100,7 @@ def channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
 
 
 @console_page
+@once
 def new_channel(request: ConsoleRequest) -> HttpResponse:
     """Enter a carrier account; it is not connected before somebody starts it."""
     form = ChannelForm(request.POST or None)

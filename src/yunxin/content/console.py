@@ -32,6 +32,7 @@ from yunxin.content.previews import preview_answer, variable_fields
 from yunxin.content.review import Subject
 from yunxin.vocabulary import ReviewState, TemplateKind, TrafficClass
 from yunxin.web.confirm import ask
+from yunxin.web.once import once
 from yunxin.web.views import safe_next
 
 QUEUE_SHOWN = 8  # of those that wait, beside the one that is being reviewed
@@ -230,6 +231,7 @@ def library_page(request: ConsoleRequest) -> HttpResponse:
 
 
 @console_page
+@once
 def new_library_template(request: ConsoleRequest) -> HttpResponse:
     return _library_form_page(request, _("New library template"), None)
 
@@ -311,6 +313,7 @@ def reasons_page(request: ConsoleRequest) -> HttpResponse:
 
 
 @console_page
+@once
 def new_reason(request: ConsoleRequest) -> HttpResponse:
     return _reason_form_page(request, _("New reason"), None)
 

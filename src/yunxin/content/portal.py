@@ -30,6 +30,7 @@ from yunxin.content.text_templates import Draft
 from yunxin.vocabulary import ReviewState, SignatureKind, SignaturePosition
 from yunxin.web.confirm import ask
 from yunxin.web.forms import Form
+from yunxin.web.once import once
 from yunxin.web.uploads import EVIDENCE, EVIDENCE_BYTES_MAX, UploadError, store
 
 # Signatures --------------------------------------------------------------------------------------
@@ -58,6 +59,7 @@ def signature_page(request: PortalRequest, signature_id: int) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def new_signature(request: PortalRequest) -> HttpResponse:
     form = SignatureForm(request.POST or None, request.FILES or None)
 
@@ -85,6 +87,7 @@ def new_signature(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def again(request: PortalRequest, signature_id: int) -> HttpResponse:
     signature = _signature(request, signature_id)
     if signature.state not in signatures.CLOSED:
@@ -212,6 +215,7 @@ def template_page(request: PortalRequest, template_id: int) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def new_template(request: PortalRequest) -> HttpResponse:
     form = TemplateForm(request.POST or None, enterprise=request.enterprise)
 
@@ -286,6 +290,7 @@ def library_page(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def from_library(request: PortalRequest, row_id: int) -> HttpResponse:
     row = get_object_or_404(LibraryTemplate, pk=row_id, active=True)
     form = UseForm(request.POST or None, enterprise=request.enterprise)

@@ -11,6 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from yunxin.accounts.access import OWNERS, PortalRequest, portal_page
 from yunxin.accounts.models import User
@@ -21,6 +22,7 @@ from yunxin.interfaces.listings import Keys, Networks
 from yunxin.interfaces.models import AllowedNetwork, Credential
 from yunxin.vocabulary import CredentialKind, ReviewState
 from yunxin.web.confirm import ask
+from yunxin.web.once import already_shown, keep, once, take
 
 INVALID = 422
 
@@ -73,11 +75,22 @@ def dress(shown: list[Credential], uses: dict[int, usage.Use]) -> None:
         row.use = uses.get(credential.pk, usage.Use())
 
 
-def _shown_once(request: PortalRequest, credential: Credential, key: str) -> HttpResponse:
-    """The answer that shows a key, the only time; no cache keeps it."""
+def _to_showing(request: PortalRequest, credential: Credential, key: str) -> HttpResponse:
+    """To the page that shows a new key, the only time."""
+    return redirect("interfaces:key_shown", keep(request, credential=credential.pk, key=key))
+
+
+@portal_page(*OWNERS)
+@require_GET
+def key_shown(request: PortalRequest, ticket: str) -> HttpResponse:
+    """The key itself; opened again, the page says that it was shown. No cache keeps it."""
+    facts = take(request, ticket)
+    if facts is None:
+        return already_shown(request, back=reverse("interfaces:keys"))
+    credential = get_object_or_404(request.enterprise.credentials, pk=facts["credential"])
     context = {
         "credential": credential,
-        "key": key,
+        "key": facts["key"],
         "is_v1": credential.kind == CredentialKind.V1,
         "kind_label": labels.KINDS[CredentialKind(credential.kind)],
         "enterprise": request.enterprise,
@@ -89,6 +102,7 @@ def _shown_once(request: PortalRequest, credential: Credential, key: str) -> Htt
 
 
 @portal_page(*OWNERS)
+@once
 def new_access_key(request: PortalRequest) -> HttpResponse:
     form = AccessKeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -99,12 +113,13 @@ def new_access_key(request: PortalRequest) -> HttpResponse:
         except InterfaceError as error:
             form.add_error(None, str(error))
         else:
-            return _shown_once(request, *made)
+            return _to_showing(request, *made)
     title, back = _("New AccessKey"), reverse("interfaces:keys")
     return form_page(request, form, title, back, submit=_("Make the key"))
 
 
 @portal_page(*OWNERS)
+@once
 def new_key(request: PortalRequest) -> HttpResponse:
     form = KeyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
@@ -113,12 +128,13 @@ def new_key(request: PortalRequest) -> HttpResponse:
         except InterfaceError as error:
             form.add_error(None, str(error))
         else:
-            return _shown_once(request, *made)
+            return _to_showing(request, *made)
     title, back = _("New API key"), reverse("interfaces:keys")
     return form_page(request, form, title, back, submit=_("Make the key"))
 
 
 @portal_page(*OWNERS)
+@once
 def rotate_key(request: PortalRequest, credential_id: int) -> HttpResponse:
     credential = get_object_or_404(request.enterprise.credentials, pk=credential_id)
     form = RotateForm(request.POST or None)
@@ -128,7 +144,7 @@ def rotate_key(request: PortalRequest, credential_id: int) -> HttpResponse:
         except InterfaceError as error:
             messages.error(request, str(error))
             return redirect("interfaces:keys")
-        return _shown_once(request, *made)
+        return _to_showing(request, *made)
     return ask(
         request,
         title=_("Replace the key “%(name)s”?") % {"name": credential},
@@ -193,6 +209,7 @@ def dress_networks(shown: list[AllowedNetwork]) -> None:
 
 
 @portal_page(*OWNERS)
+@once
 def new_network(request: PortalRequest) -> HttpResponse:
     form = NetworkForm(request.POST or None)
     if request.method == "POST" and form.is_valid():

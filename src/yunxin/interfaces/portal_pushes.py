@@ -9,6 +9,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
 
 from yunxin.accounts.access import OWNERS, SENDERS, PortalRequest, portal_page
 from yunxin.accounts.models import User
@@ -20,6 +21,7 @@ from yunxin.interfaces.models import PushAttempt, PushBatch, PushTarget, PushWis
 from yunxin.interfaces.portal import form_page, is_owner
 from yunxin.vocabulary import PushBatchState, PushFormat, PushKind, PushWishKind
 from yunxin.web.confirm import ask
+from yunxin.web.once import already_shown, keep, once, take
 from yunxin.web.templatetags.yunxin import thousands
 
 REFRESH_S = 1
@@ -55,6 +57,7 @@ def pushes(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(*OWNERS)
+@once
 def edit_target(request: PortalRequest, kind: PushKind) -> HttpResponse:
     """Enter or change the URL of a kind."""
     row = targets.find(request.enterprise, kind)
@@ -71,7 +74,7 @@ def edit_target(request: PortalRequest, kind: PushKind) -> HttpResponse:
             form.add_error(error.field or None, str(error))
         else:
             if secret:
-                return _shown_once(request, row, secret)
+                return _to_showing(request, row, secret)
             messages.success(
                 request, _("The push settings were saved. Make a test to see it work.")
             )
@@ -80,19 +83,31 @@ def edit_target(request: PortalRequest, kind: PushKind) -> HttpResponse:
     return form_page(request, form, title, back)
 
 
-def _shown_once(request: PortalRequest, target: PushTarget, secret: str) -> HttpResponse:
-    """The answer that shows a signing secret, the only time; no cache keeps it."""
-    context = {"target": target, "secret": secret, "title": _("The signing secret")}
+def _to_showing(request: PortalRequest, target: PushTarget, secret: str) -> HttpResponse:
+    """To the page that shows a new signing secret, the only time."""
+    return redirect("interfaces:secret_shown", keep(request, target=target.pk, secret=secret))
+
+
+@portal_page(*OWNERS)
+@require_GET
+def secret_shown(request: PortalRequest, ticket: str) -> HttpResponse:
+    """The secret itself; opened again, the page says that it was shown. No cache keeps it."""
+    facts = take(request, ticket)
+    if facts is None:
+        return already_shown(request, back=reverse("interfaces:pushes"))
+    target = get_object_or_404(request.enterprise.push_targets, pk=facts["target"])
+    context = {"target": target, "secret": facts["secret"], "title": _("The signing secret")}
     response = render(request, "interfaces/portal_secret_once.html", context)
     response["Cache-Control"] = "no-store"
     return response
 
 
 @portal_page(*OWNERS)
+@once
 def renew_secret(request: PortalRequest, target_id: int) -> HttpResponse:
     target = get_object_or_404(request.enterprise.push_targets, pk=target_id)
     if request.method == "POST":
-        return _shown_once(request, target, targets.renew_secret(target, by=request))
+        return _to_showing(request, target, targets.renew_secret(target, by=request))
     return ask(
         request,
         title=_("Make a new signing secret?"),
@@ -103,6 +118,7 @@ def renew_secret(request: PortalRequest, target_id: int) -> HttpResponse:
 
 
 @portal_page(*OWNERS)
+@once
 def test_target(request: PortalRequest, target_id: int) -> HttpResponse:
     """Push a sample; its page tells what comes back."""
     target = get_object_or_404(request.enterprise.push_targets, pk=target_id)
@@ -180,6 +196,7 @@ def _in_words(attempts: list[PushAttempt]) -> list[PushAttempt]:
 
 
 @portal_page(*OWNERS)
+@once
 def replay(request: PortalRequest, batch_id: int) -> HttpResponse:
     """Push one batch again."""
     batch = _find(request, batch_id)
@@ -203,6 +220,7 @@ def replay(request: PortalRequest, batch_id: int) -> HttpResponse:
 
 
 @portal_page(*OWNERS)
+@once
 def replay_range(request: PortalRequest) -> HttpResponse:
     """Push everything of a time again: first how much it is, then, if that is wanted, so be it."""
     rows = {PushKind(row.kind): row for row in request.enterprise.push_targets.filter(enabled=True)}

@@ -13,6 +13,7 @@ portal_urls = [
     path("support/keys/", portal.keys, name="keys"),
     path("support/keys/new/", portal.new_key, name="key_new"),
     path("support/keys/access-key/", portal.new_access_key, name="access_key_new"),
+    path("support/keys/shown/<str:ticket>/", portal.key_shown, name="key_shown"),
     path("support/keys/<int:credential_id>/rotate/", portal.rotate_key, name="key_rotate"),
     path("support/keys/<int:credential_id>/disable/", portal.disable_key, name="key_disable"),
     path("support/networks/", portal.network_list, name="networks"),
@@ -36,6 +37,7 @@ portal_urls = [
         {"kind": PushKind.REPLIES},
         name="target_replies",
     ),
+    path("support/pushes/shown/<str:ticket>/", portal_pushes.secret_shown, name="secret_shown"),
     path(
         "support/pushes/<int:target_id>/secret/", portal_pushes.renew_secret, name="target_secret"
     ),

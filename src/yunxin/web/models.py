@@ -32,3 +32,32 @@ class StoredChunk(models.Model):
 
     def __str__(self) -> str:
         return f"{self.file_id}/{self.position}"
+
+
+class SentForm(models.Model):
+    """A form that was sent, and where its sender was led. Writer: web (`web.once`)."""
+
+    user_id = models.BigIntegerField()
+    number = models.CharField(max_length=64)
+    location = models.CharField(max_length=500, blank=True)
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        constraints = (
+            models.UniqueConstraint(fields=("user_id", "number"), name="web_form_sent_once"),
+        )
+
+    def __str__(self) -> str:
+        return self.location
+
+
+class KeptSecret(models.Model):
+    """A sealed secret until the page that shows it is opened. Writer: web (`web.once`)."""
+
+    ticket = models.CharField(max_length=64, primary_key=True)
+    user_id = models.BigIntegerField()
+    sealed = models.TextField()
+    at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    def __str__(self) -> str:
+        return str(self.at)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from yunxin.web import icons, menus
+from yunxin.web import icons, menus, once
 
 register = template.Library()
 
@@ -128,6 +128,12 @@ def td(context: Context, content: str, name: str, extra: str = "") -> SafeString
     column = context["listing"].column(name)
     classes = f"cell-{column.kind} {extra}".strip()
     return format_html('<td class="{}" data-label="{}">{}</td>', classes, column.label, content)
+
+
+@register.simple_tag
+def form_number() -> SafeString:
+    """`{% form_number %}` inside a form: what a view with `web.once.once` carries out once."""
+    return format_html('<input type="hidden" name="{}" value="{}">', once.FIELD, once.new_number())
 
 
 @register.simple_tag
