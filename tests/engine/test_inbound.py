@@ -1,13 +1,26 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
 import msgspec
 import pytest
 
 from tests.engine.sending import FAST, Stage, any_hour, carrier, channel, magic, phone, until
 from tests.engine.world import World
 from yunxin.config import Config
-from yunxin.engine.directory import Enterprise
-from yunxin.engine.inbound import decode, owner_by_number, unsubscribes
+from yunxin.engine.directory import Directory, Enterprise, Signature, Snapshot
+from yunxin.engine.inbound import (
+    Inbound,
+    Reply,
+    decode,
+    extension_of,
+    owner_by_number,
+    unsubscribes,
+)
 from yunxin.engine.service import Engine
+from yunxin.engine.store import Store
+from yunxin.protocols.concat import Part
 from yunxin.protocols.events import Alphabet
+from yunxin.vocabulary import ReviewState, message_id_floor
 
 
 @pytest.mark.parametrize(
@@ -57,11 +70,18 @@ def test_replies_are_read_whatever_they_are_written_in(
     assert decode(data, alphabet) == text
 
 
-def enterprises(*rows: tuple[str, str]) -> dict[int, Enterprise]:
-    return {
-        n: Enterprise(n, True, 1, access_number, extension_code)
-        for n, (access_number, extension_code) in enumerate(rows, 1)
-    }
+def enterprises(*rows: tuple[str, str], signatures: dict[int, str] | None = None) -> Snapshot:
+    """Enterprises by their digits, and of some the digits of a signature."""
+    return Snapshot(
+        enterprises={
+            n: Enterprise(n, True, 1, access_number, extension_code)
+            for n, (access_number, extension_code) in enumerate(rows, 1)
+        },
+        signatures={
+            n: Signature(n, enterprise_id, "云启", ReviewState.APPROVED, code)
+            for n, (enterprise_id, code) in enumerate((signatures or {}).items(), 1)
+        },
+    )
 
 
 def test_the_owner_of_a_number_is_found_by_its_digits() -> None:
@@ -71,6 +91,21 @@ def test_the_owner_of_a_number_is_found_by_its_digits() -> None:
     assert owner_by_number("1069123499", "10690000", known) == 3
     assert owner_by_number("10690000", "10690000", known) is None
     assert owner_by_number("1069000088", "10690000", known) is None
+
+
+def test_the_digits_of_a_signature_lead_to_its_enterprise() -> None:
+    known = enterprises(("", "77"), ("", ""), ("", "8"), signatures={1: "01", 2: "88", 3: "8"})
+    assert owner_by_number("1069000077013", "10690000", known) == 1
+    assert owner_by_number("10690000887", "10690000", known) is None, "two match equally long"
+    assert owner_by_number("1069000089", "10690000", known) == 3
+    only = enterprises(("", ""), ("", "7"), signatures={1: "88"})
+    assert owner_by_number("1069000088", "10690000", only) == 1
+
+
+def test_a_number_that_is_not_the_channels_has_no_extension() -> None:
+    assert owner_by_number("77", "", enterprises(("", "77"))) is None
+    assert extension_of("1069000077", "10690000") == "77"
+    assert extension_of("77", "") == ""
 
 
 def test_a_number_that_two_could_own_is_nobodys() -> None:
@@ -134,13 +169,71 @@ async def test_a_reply_to_a_number_nobody_owns_goes_to_who_wrote_last(stage: Sta
     assert owners == {phone(100): stage.enterprise_id, phone(9900): 0}
 
 
-async def test_a_reply_whose_part_never_comes_is_stored_with_a_gap(stage: Stage) -> None:
-    async with Engine(stage.config) as engine:
-        stage.world.do(
-            "INSERT INTO inbound_part VALUES (1, %s, '1069000077', 5, 3, 1, 'ucs2', %s, now()"
-            " - interval '1 hour'), (1, %s, '1069000077', 5, 3, 3, 'ucs2', %s, now()"
-            " - interval '1 hour')",
-            phone(1), "一".encode("utf-16-be"), phone(1), "三".encode("utf-16-be"),
+async def test_who_wrote_from_the_very_number_owns_the_reply(stage: Stage, store: Store) -> None:
+    """Another's digits may begin as a task's extension does."""
+    world = stage.world
+    asks, digits = world.enterprise(), world.enterprise(extension_code="88")
+    directory = Directory(store, stage.config)
+    await directory.start()
+    inbound = Inbound(directory, 9)
+    floor = message_id_floor(datetime.now(UTC))
+    for at, (enterprise_id, extension) in enumerate(((asks, "8812"), (digits, "88"))):
+        world.insert(
+            "message", enterprise_id=enterprise_id, id=floor + at, phone=phone(1),
+            carrier="mobile", kind="text", traffic="notice", source="api", signature_id=1,
+            template_id=1, package_id=1, extension=extension, text="您好", segments=1,
         )  # fmt: skip
+
+    async def owner(number: str, of: str = phone(1)) -> int:
+        data = "好".encode("utf-16-be")
+        reply = Reply(inbound._ids.next(), 1, "10690000", of, number, data, Alphabet.UCS2, None)
+        async with store.transaction() as tx:
+            await inbound.store(tx, [reply])
+        found: int = world.one("SELECT enterprise_id FROM inbound_message WHERE id = %s", reply.id)
+        return found
+
+    assert await owner("106900008812") == asks
+    assert await owner("1069000088") == digits
+    assert await owner("106900008813") == digits
+    assert await owner("106900008812", phone(2)) == digits
+    assert await owner("10690000") == digits, "who wrote last"
+
+
+async def test_two_engines_with_a_part_each_make_one_reply(stage: Stage, store: Store) -> None:
+    directory = Directory(store, stage.config)
+    await directory.start()
+    one, two = Inbound(directory, 8), Inbound(directory, 9)
+
+    def part(inbound: Inbound, number: int, text: str) -> Reply:
+        data = text.encode("utf-16-be")
+        where = Part(reference=5, total=2, number=number)
+        id = inbound._ids.next()
+        return Reply(id, 1, "10690000", phone(1), "1069000077", data, Alphabet.UCS2, where)
+
+    async def second() -> None:
+        async with store.transaction() as tx:
+            await two.store(tx, [part(two, 2, "二")])
+
+    async with store.transaction() as tx:
+        await one.store(tx, [part(one, 1, "一")])
+        other = asyncio.create_task(second())
+        await asyncio.sleep(0.1)
+        assert not other.done(), "it waits, as it does not see the first part yet"
+    await other
+    assert stage.world.one("SELECT text FROM inbound_message") == "一二"
+
+
+async def test_a_reply_whose_part_never_comes_is_stored_with_a_gap(stage: Stage) -> None:
+    stage.world.do("UPDATE accounts_enterprise SET extension_code = '77'")
+    hour_ago = datetime.now(UTC) - timedelta(hours=1)
+    channel_id = channel(stage.world, stage.config, 1, wish="stop")
+    async with Engine(stage.config) as engine:
+        for number, text in ((1, "一"), (3, "三")):
+            stage.world.do(
+                "INSERT INTO inbound_part VALUES (%s, %s, '1069000077', 5, 3, %s, 'ucs2', %s, %s)",
+                *(channel_id, phone(1), number, text.encode("utf-16-be"), hour_ago),
+            )
         await engine.inbound.sweep(engine.store)
-    assert stage.world.one("SELECT text FROM inbound_message") == "一…三"
+    assert stage.world.rows("SELECT text, enterprise_id FROM inbound_message") == [
+        ("一…三", stage.enterprise_id)
+    ]

@@ -1,8 +1,9 @@
 """Replies (上行): parts joined, the owner found, unsubscribe words obeyed.
 
 A part of a long reply waits in the database until all are there, whatever connection or engine
-they came by. The owner is the enterprise that the replied-to number belongs to, by the digits
-behind the channel's access number; where these say nothing, the last one that wrote to the phone.
+they came by. The owner is who wrote to the phone from that very number, extension and all; else the
+enterprise, or its signature, whose digits stand behind the channel's access number; where these say
+nothing, the last one that wrote to the phone.
 `results` calls `store` in its transaction; the carrier gets its acknowledgement after the commit.
 """
 
@@ -14,7 +15,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
-from yunxin.engine.directory import Directory, Enterprise
+from yunxin.engine.directory import Directory, Snapshot
 from yunxin.engine.ids import IdMaker
 from yunxin.engine.link import Channel
 from yunxin.engine.receipts import plain
@@ -78,27 +79,35 @@ def decode(data: bytes, alphabet: Alphabet) -> str:
     return text.replace("\0", "")
 
 
-def owner_by_number(
-    access_number: str, own_number: str, enterprises: Mapping[int, Enterprise]
-) -> int | None:
+def owner_by_number(access_number: str, own_number: str, snapshot: Snapshot) -> int | None:
     """The enterprise whose digits stand behind the channel's number, or whose whole number it is.
 
-    The longest match wins; where two enterprises match equally long, nobody does.
+    Its own digits, and those of one of its signatures behind them. The longest match wins; where
+    two enterprises match equally long, nobody does.
     """
-    extension = access_number.removeprefix(own_number) if own_number else ""
-    best: list[int] = []
-    longest = 0
-    for enterprise in enterprises.values():
-        length = 0
+    extension = extension_of(access_number, own_number)
+    found: dict[int, int] = {}
+    for enterprise in snapshot.enterprises.values():
         if enterprise.access_number and access_number.startswith(enterprise.access_number):
-            length = len(enterprise.access_number)
+            found[enterprise.id] = len(enterprise.access_number)
         elif enterprise.extension_code and extension.startswith(enterprise.extension_code):
-            length = len(own_number) + len(enterprise.extension_code)
-        if length > longest:
-            best, longest = [enterprise.id], length
-        elif length and length == longest:
-            best.append(enterprise.id)
+            found[enterprise.id] = len(own_number) + len(enterprise.extension_code)
+    for signature in snapshot.signatures.values():
+        owner = snapshot.enterprises.get(signature.enterprise_id)
+        if owner is None or not signature.extension_code:
+            continue
+        code = owner.extension_code + signature.extension_code
+        if extension.startswith(code):
+            length = len(own_number) + len(code)
+            found[owner.id] = max(length, found.get(owner.id, 0))
+    longest = max(found.values(), default=0)
+    best = [enterprise_id for enterprise_id, length in found.items() if length == longest]
     return best[0] if len(best) == 1 else None
+
+
+def extension_of(access_number: str, own_number: str) -> str:
+    """What stands behind the channel's number; nothing where it is not the channel's at all."""
+    return access_number.removeprefix(own_number) if own_number else ""
 
 
 class Inbound:
@@ -123,6 +132,7 @@ class Inbound:
 
     async def store(self, tx: Transaction, replies: Sequence[Reply]) -> None:
         """Store replies that are whole, keep parts of those that are not."""
+        await _lock_parts(tx, replies)
         for reply in replies:
             if reply.part is None:
                 await self._store_whole(tx, reply, decode(reply.data, reply.alphabet))
@@ -131,13 +141,13 @@ class Inbound:
 
     async def sweep(self, store: Store) -> None:
         """Store long replies of which a part never came, with a mark in its place."""
-        for row in await store.fetch("stale_inbound_parts"):
+        for *row, own_number in await store.fetch("stale_inbound_parts"):
             key = dict(zip(_KEY, row, strict=True))
             async with store.transaction() as tx:
                 parts = await tx.fetch("inbound_parts", key)
                 await tx.execute("drop_inbound_parts", key)
                 if parts:
-                    reply = self._from_parts(key)
+                    reply = self._from_parts(key, own_number)
                     await self._store_whole(tx, reply, _joined(parts, key["total"]))
 
     async def _store_part(self, tx: Transaction, reply: Reply, part: Part) -> None:
@@ -179,26 +189,36 @@ class Inbound:
             log.info("inbound.no_owner", reply=reply.id, phone=mask(reply.phone))
 
     async def _answered(self, tx: Transaction, reply: Reply) -> Answered:
-        """What the reply answers: first by its number's digits, then by who wrote last."""
-        enterprises = self._directory.snapshot.enterprises
-        owner = owner_by_number(reply.access_number, reply.own_number, enterprises)
-        extension = reply.access_number.removeprefix(reply.own_number) or None
+        """What the reply answers: who wrote from that number, whose it is, who wrote last."""
+        snapshot = self._directory.snapshot
+        extension = extension_of(reply.access_number, reply.own_number)
         asked: dict[str, Any] = {
-            "enterprise_ids": [owner] if owner else list(enterprises),
             "phone": reply.phone,
             "floor": message_id_floor(datetime.now(UTC) - ANSWERS_WITHIN),
             "extension": extension,
+            # Only they can have written from it.
+            "enterprise_ids": [
+                enterprise.id
+                for enterprise in snapshot.enterprises.values()
+                if extension.startswith(enterprise.extension_code)
+            ],
+        }
+        row = await tx.fetch_one("last_message_to", asked) if extension else None
+        if row is not None:
+            return Answered(*row)
+        owner = owner_by_number(reply.access_number, reply.own_number, snapshot)
+        asked |= {
+            "enterprise_ids": [owner] if owner else list(snapshot.enterprises),
+            "extension": None,
         }
         row = await tx.fetch_one("last_message_to", asked)
-        if row is None and extension is not None:
-            row = await tx.fetch_one("last_message_to", {**asked, "extension": None})
         return Answered(*row) if row else Answered(owner or 0)
 
-    def _from_parts(self, key: Mapping[str, Any]) -> Reply:
+    def _from_parts(self, key: Mapping[str, Any], own_number: str) -> Reply:
         return Reply(
             id=self._ids.next(),
             channel_id=key["channel_id"],
-            own_number="",
+            own_number=own_number,
             phone=key["phone"],
             access_number=key["access_number"],
             data=b"",
@@ -208,6 +228,20 @@ class Inbound:
 
 
 _KEY = ("channel_id", "phone", "access_number", "reference", "total")
+
+
+async def _lock_parts(tx: Transaction, replies: Sequence[Reply]) -> None:
+    """One engine at a time joins the parts of a long reply, or each would miss the other's part.
+
+    All locks at once and in order, so that no two engines wait for each other.
+    """
+    texts = [
+        f"{reply.channel_id} {reply.phone} {reply.access_number} {reply.part.reference}"
+        for reply in replies
+        if reply.part is not None
+    ]
+    if texts:
+        await tx.fetch("lock_inbound_parts", {"texts": texts})
 
 
 def _phone(source: str) -> str:

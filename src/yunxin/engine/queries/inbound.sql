@@ -1,3 +1,9 @@
+-- name: lock_inbound_parts
+-- Waits until no other engine is at the parts of these long replies.
+SELECT pg_advisory_xact_lock(791003, key) FROM (
+    SELECT DISTINCT hashtext(t) AS key FROM unnest(%(texts)s::text[]) AS t ORDER BY 1 OFFSET 0
+) keys
+
 -- name: keep_inbound_part
 -- A part of a long reply; the same part twice is kept once.
 INSERT INTO inbound_part (channel_id, phone, access_number, reference, total, number, alphabet,
@@ -20,10 +26,12 @@ WHERE channel_id = %(channel_id)s AND phone = %(phone)s AND access_number = %(ac
     AND reference = %(reference)s AND total = %(total)s
 
 -- name: stale_inbound_parts
--- Long replies whose missing parts do not come any more.
-SELECT channel_id, phone, access_number, reference::bigint, total::bigint FROM inbound_part
-GROUP BY channel_id, phone, access_number, reference, total
-HAVING max(received_at) < now() - interval '5 minutes'
+-- Long replies whose missing parts do not come any more, with their channels' access numbers.
+SELECT p.channel_id, p.phone, p.access_number, p.reference::bigint, p.total::bigint,
+    coalesce(c.access_number, '')
+FROM inbound_part p LEFT JOIN carriers_channel c ON c.id = p.channel_id
+GROUP BY p.channel_id, p.phone, p.access_number, p.reference, p.total, c.access_number
+HAVING max(p.received_at) < now() - interval '5 minutes'
 LIMIT 100
 
 -- name: last_message_to
