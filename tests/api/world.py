@@ -13,6 +13,7 @@ HERE = "203.0.113.9"  # where the tests' clients ask from
 SCOPES = [
     "messages:send", "messages:read", "inbound:read", "account:read", "content:read",
     "content:write",
+    "contacts:read", "contacts:write",
 ]  # fmt: skip
 
 

@@ -82,7 +82,7 @@ def serve() -> Iterator[Server]:
             self.end_headers()
             self.wfile.write(reply.body)
 
-        do_GET = do_POST = handle_any
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = handle_any
 
         def log_message(self, *_: Any) -> None:
             pass

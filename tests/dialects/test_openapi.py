@@ -20,3 +20,9 @@ def test_every_reference_leads_somewhere():
     text = json.dumps(told)
     names = {part.split('"')[0] for part in text.split("#/components/schemas/")[1:]}
     assert names <= set(told["components"]["schemas"])
+
+
+def test_an_address_with_a_word_in_it_may_be_of_nothing():
+    for route in v1.ROUTES:
+        if "{" in route.path:
+            assert "not_found" in route.problems, route.name

@@ -27,6 +27,7 @@ from yunxin.vocabulary import PushKind
 EXAMPLES = Path(__file__).resolve().parents[2] / "src/yunxin/templates/interfaces/examples"
 SENDING = ("ronghe.sh", "ronghe.py", "ronghe_client.py", "ronghe.java",
            "v1.sh", "v1_signed.sh", "v1.py", "v1_client.py", "v1.java")  # fmt: skip
+KEEPING_CONTACTS = ("v1_contacts.sh", "v1_contacts_client.py")
 RECEIVING = ("receiver.py", "webhook.py", "webhook_plain.py")
 HAS_JAVA = bool(shutil.which("javac") and shutil.which("java"))
 
@@ -67,7 +68,7 @@ def compile_java(name: str, folder: Path, text: str) -> str:
 
 def test_there_is_no_example_that_is_not_run() -> None:
     names = {path.name.removesuffix(".txt") for path in EXAMPLES.iterdir()}
-    assert names == {*SENDING, *RECEIVING}
+    assert names == {*SENDING, *KEEPING_CONTACTS, *RECEIVING}
 
 
 def test_every_sending_example_sends_its_message(
@@ -97,6 +98,25 @@ def test_every_sending_example_sends_its_message(
             assert rows[0][1] == "api"
     if not HAS_JAVA:
         pytest.skip("There is no JDK: the Java examples were not run, all others were.")
+
+
+def test_every_example_of_the_address_book_writes_its_contact(
+    database: str, world: World, tmp_path: Path
+) -> None:
+    side = Side(world)
+    config = Config(database_url=database, secret_key=SECRET_KEY)
+    with serve(config) as (url, _process):
+        for number, name in enumerate(KEEPING_CONTACTS):
+            values = {
+                "base_url": url,
+                "key": side.minted.key,
+                "phone": f"1380000{number:04}",
+                "idempotency_key": f"contact-{number}",
+            }
+            said = run(name, tmp_path, text_of(name, **values))
+            rows = world.rows("SELECT name FROM contact WHERE phone = %s", values["phone"])
+            assert rows == [("Wang Fang",)], f"{name} said {said}"
+    assert world.rows("SELECT name, members FROM contact_group") == [("Customers", 1)]
 
 
 @pytest.mark.skipif(not HAS_JAVA, reason="There is no JDK: the Java examples were not compiled.")

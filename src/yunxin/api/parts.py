@@ -4,6 +4,7 @@
     directory · keyring              people's decisions, as snapshots
     instance · acceptor · task_ids   who we are in message ids; the one way in for messages
     limits · usage                   how much a key may do, and how much it did
+    turns                            who may use the database for the address book
 
 Others may declare this worker lost when it was cut off from the database for long; its number in
 message ids is then somebody else's, and everything starts anew under another one (`keep`).
@@ -18,6 +19,7 @@ import structlog
 from yunxin.api.keyring import Keyring
 from yunxin.api.limits import Limits
 from yunxin.api.queries import FOLDER
+from yunxin.api.turns import Turns
 from yunxin.api.usage import Usage
 from yunxin.config import Config
 from yunxin.engine.accept import Acceptor
@@ -45,6 +47,7 @@ class Parts:
         self.task_ids: IdMaker
         self.limits: Limits
         self.usage: Usage
+        self.turns = Turns()
 
     async def __aenter__(self) -> "Parts":
         try:

@@ -52,14 +52,14 @@ async def get_message(request: Request, key: Key, parts: Parts) -> Answer:
 
 async def list_messages(request: Request, key: Key, parts: Parts) -> Answer:
     """Messages, newest first."""
-    query = _query(request, v1.MessagesQuery)
+    query = read_query(request, v1.MessagesQuery)
     params: dict[str, Any] = {
         "enterprise_id": key.enterprise_id,
         "first": _floor(query.since, 0),
-        "below": min(_floor(query.until, ID_MAX), _read_id_cursor(query.cursor)),
+        "below": min(_floor(query.until, ID_MAX), read_id_cursor(query.cursor)),
         "state": str(query.state or ""),
         "most": query.limit + 1,
-        "phone": _phone(query.phone),
+        "phone": read_phone(query.phone),
         "reference": query.reference,
     }
     name = "list_messages"
@@ -71,7 +71,7 @@ async def list_messages(request: Request, key: Key, parts: Parts) -> Answer:
         name = "list_messages_undelivered"
     rows = await parts.store.fetch(name, params)
     page = rows[: query.limit]
-    return _told(v1.Messages([v1.Message(**_message(r)) for r in page], _next(rows, page)))
+    return _told(v1.Messages([v1.Message(**_message(r)) for r in page], next_cursor(rows, page)))
 
 
 async def pull_receipts(request: Request, key: Key, parts: Parts) -> Answer:
@@ -85,7 +85,7 @@ async def pull_inbound(request: Request, key: Key, parts: Parts) -> Answer:
 
 
 async def _pull(kind: PushKind, request: Request, key: Key, parts: Parts) -> Answer:
-    query = _query(request, v1.PageQuery)
+    query = read_query(request, v1.PageQuery)
     tx, last = _read_event_cursor(query.cursor)
     asked = {
         "enterprise_id": key.enterprise_id, "kind": kind.value, "tx": tx, "id": last,
@@ -115,13 +115,13 @@ async def get_balance(request: Request, key: Key, parts: Parts) -> Answer:
 async def list_signatures(request: Request, key: Key, parts: Parts) -> Answer:
     """The enterprise's signatures, newest first."""
     rows, page = await _content("list_signatures", request, key, parts)
-    return _told(v1.Signatures(list(map(_signature, page)), _next(rows, page)))
+    return _told(v1.Signatures(list(map(_signature, page)), next_cursor(rows, page)))
 
 
 async def list_templates(request: Request, key: Key, parts: Parts) -> Answer:
     """The enterprise's templates, newest first."""
     rows, page = await _content("list_templates", request, key, parts)
-    return _told(v1.Templates(list(map(_template, page)), _next(rows, page)))
+    return _told(v1.Templates(list(map(_template, page)), next_cursor(rows, page)))
 
 
 async def read_signature(id: int, key: Key, parts: Parts) -> v1.Signature | None:
@@ -159,10 +159,10 @@ async def _content(
     name: str, request: Request, key: Key, parts: Parts
 ) -> tuple[list[Row], list[Row]]:
     """What was read, one row more than the page has, and the page."""
-    query = _query(request, v1.PageQuery)
+    query = read_query(request, v1.PageQuery)
     asked = {
         "enterprise_id": key.enterprise_id,
-        "below": _read_id_cursor(query.cursor),
+        "below": read_id_cursor(query.cursor),
         "most": query.limit + 1,
     }
     rows = await parts.store.fetch(name, asked)
@@ -225,7 +225,7 @@ def _lines(row: Row, events: list[Row], submissions: list[Row]) -> list[v1.Timel
 # Parameters and cursors ------------------------------------------------------------------------
 
 
-def _query(request: Request, kind: type[Query]) -> Query:
+def read_query(request: Request, kind: type[Query]) -> Query:
     """The parameters of an address, checked against their struct."""
     try:
         pairs = parse_qsl(
@@ -246,7 +246,8 @@ def _query(request: Request, kind: type[Query]) -> Query:
         raise Refused("invalid_parameter", "It is not percent-encoded UTF-8.") from None
 
 
-def _phone(given: str) -> str:
+def read_phone(given: str) -> str:
+    """A phone to look for, normalised; empty where none is given."""
     if not given:
         return ""
     try:
@@ -272,7 +273,7 @@ def read_id(text: str) -> int:
     return int(text)
 
 
-def _next(rows: list[Row], page: list[Row]) -> str | None:
+def next_cursor(rows: list[Row], page: list[Row]) -> str | None:
     """The cursor of what comes after a page; None where nothing does."""
     return _write_cursor(str(page[-1][0])) if len(rows) > len(page) else None
 
@@ -290,8 +291,9 @@ def _read_cursor(cursor: str, read: Callable[[str], Any]) -> Any:
         raise Refused("invalid_parameter", detail, "cursor") from None
 
 
-def _read_id_cursor(cursor: str) -> int:
-    return int(_read_cursor(cursor, _digits)) if cursor else ID_MAX
+def read_id_cursor(cursor: str, first: int = ID_MAX) -> int:
+    """The id after which a page begins; `first` where no cursor is given."""
+    return int(_read_cursor(cursor, _digits)) if cursor else first
 
 
 def _read_event_cursor(cursor: str) -> tuple[str, int]:

@@ -21,7 +21,7 @@ Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 class Request:
     """One request, read to its end; `body` is None if it was longer than is taken."""
 
-    __slots__ = ("address", "body", "headers", "id", "method", "path", "query")
+    __slots__ = ("address", "body", "headers", "id", "method", "path", "query", "word")
 
     def __init__(self, scope: Scope, body: bytes | None, proxies: Networks) -> None:
         self.method: str = scope["method"]
@@ -31,6 +31,7 @@ class Request:
         self.body = body
         self.address = _address(scope.get("client"), self.headers, proxies)
         self.id = _id(self.headers.get(b"x-request-id"))
+        self.word = ""  # what stands for the {name} of the route's path
 
     def header(self, name: bytes) -> str:
         """A header by its lower-case name, as text; empty if it is not there."""

@@ -1,15 +1,17 @@
 """v1: who asks, may they, how often, and then the handler of the address; every refusal a problem.
 
-The wire is in `dialects.v1`; handlers are in `sending` and `reading`.
+The wire is in `dialects.v1`; handlers are in `sending` and `reading`, those of the address book in
+`contacts` and `contact_writing`.
 """
 
+import re
 from collections.abc import Awaitable, Callable
 from importlib import metadata
 
 import msgspec
 import structlog
 
-from yunxin.api import applying, problems, reading, sending
+from yunxin.api import applying, contact_writing, contacts, problems, reading, sending
 from yunxin.api.auth import authenticate, permit
 from yunxin.api.keyring import Key
 from yunxin.api.parts import Parts
@@ -17,7 +19,7 @@ from yunxin.api.problems import Refused
 from yunxin.api.requests import Answer, Request
 from yunxin.config import Config
 from yunxin.dialects import openapi
-from yunxin.dialects.v1 import ROUTES, Route
+from yunxin.dialects.v1 import IN_PATHS, ROUTES, Route
 from yunxin.engine.store import StoreUnavailable
 
 log = structlog.get_logger()
@@ -30,6 +32,15 @@ Sender = Callable[[Request, Key, Parts], Awaitable[tuple[Answer, bool]]]
 SENDERS: dict[str, Sender] = {
     "send_messages": sending.send,
     "preview_messages": sending.preview,
+    "save_contacts": contact_writing.save_contacts,
+    "save_contact": contact_writing.save_contact,
+    "delete_contacts": contact_writing.delete_contacts,
+    "delete_contact": contact_writing.delete_contact,
+    "create_group": contact_writing.create_group,
+    "rename_group": contact_writing.rename_group,
+    "delete_group": contact_writing.delete_group,
+    "add_members": contact_writing.add_members,
+    "remove_members": contact_writing.remove_members,
 }
 HANDLERS: dict[str, Handler] = {
     "list_messages": reading.list_messages,
@@ -42,6 +53,10 @@ HANDLERS: dict[str, Handler] = {
     "apply_for_signature": applying.apply_for_signature,
     "apply_for_template": applying.apply_for_template,
     "get_application": applying.get_application,
+    "list_contacts": contacts.list_contacts,
+    "get_contact": contacts.get_contact,
+    "list_groups": contacts.list_groups,
+    "get_group": contacts.get_group,
 }
 
 
@@ -53,6 +68,9 @@ class V1:
         self._routes: dict[str, dict[str, Route]] = {}
         for route in ROUTES:
             self._routes.setdefault(route.path, {})[route.method] = route
+        self._with_word = [
+            (_pattern(path), methods) for path, methods in self._routes.items() if "{" in path
+        ]
         described = openapi.build(config.api_url or config.base_url, metadata.version("yunxin"))
         self._openapi = Answer(200, msgspec.json.encode(described))
 
@@ -73,16 +91,19 @@ class V1:
         return problems.answer(refused, request, self._base_url)
 
     def _route(self, request: Request) -> Route:
-        methods = self._routes.get(request.path)
-        if methods is None:  # the last word may be an id
-            folder, _, word = request.path.rpartition("/")
-            methods = self._routes.get(f"{folder}/{{id}}")
-            if methods is None or not (word.isascii() and word.isdigit()):
-                raise Refused("not_found")
+        methods = self._routes.get(request.path) or self._find(request)
         route = methods.get(request.method)
         if route is None:
             raise Refused("method_not_allowed", allow=", ".join(sorted(methods)))
         return route
+
+    def _find(self, request: Request) -> dict[str, Route]:
+        for pattern, methods in self._with_word:
+            found = pattern.fullmatch(request.path)
+            if found is not None:
+                request.word = found[1]
+                return methods
+        raise Refused("not_found")
 
     async def _answer(self, request: Request, parts: Parts | None) -> Answer:
         route = self._route(request)
@@ -112,6 +133,12 @@ class V1:
             parts.usage.count(key.enterprise_id, key.credential_id, outcome, request.address)
             if is_slowed:
                 await parts.limits.slow_down()
+
+
+def _pattern(path: str) -> "re.Pattern[str]":
+    """What the addresses of a path with one {name} in it look like."""
+    before, name, after = re.split(r"\{(\w+)\}", path)
+    return re.compile(f"{re.escape(before)}({IN_PATHS[name]}){re.escape(after)}", re.ASCII)
 
 
 async def _handle(route: Route, request: Request, key: Key, parts: Parts) -> tuple[Answer, bool]:

@@ -11,13 +11,21 @@ which says how often; `webhooks` verifies pushes, `ronghe` speaks the dialect.
 from yunxin.client.answers import (
     Application,
     Balance,
+    Contact,
+    ContactGroup,
+    ContactRefusal,
+    Deleted,
+    DeletedContacts,
     InboundMessage,
+    MembersChanged,
     Message,
     Package,
     Preview,
     PreviewedMessage,
     Receipt,
     Refused,
+    SavedContact,
+    SavedContacts,
     Sent,
     SentMessage,
     Signature,
@@ -26,6 +34,7 @@ from yunxin.client.answers import (
 )
 from yunxin.client.asynchronous import AsyncClient
 from yunxin.client.calls import Recipient
+from yunxin.client.contact_calls import Person
 from yunxin.client.errors import AnswerNotUnderstood, Problem, Unreachable, YunxinError
 from yunxin.client.exchange import Patience
 from yunxin.client.sync import Client
@@ -36,16 +45,25 @@ __all__ = [
     "AsyncClient",
     "Balance",
     "Client",
+    "Contact",
+    "ContactGroup",
+    "ContactRefusal",
+    "Deleted",
+    "DeletedContacts",
     "InboundMessage",
+    "MembersChanged",
     "Message",
     "Package",
     "Patience",
+    "Person",
     "Preview",
     "PreviewedMessage",
     "Problem",
     "Receipt",
     "Recipient",
     "Refused",
+    "SavedContact",
+    "SavedContacts",
     "Sent",
     "SentMessage",
     "Signature",

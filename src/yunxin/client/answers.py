@@ -5,7 +5,7 @@ client. Fields that a platform does not send keep their defaults; unknown ones a
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Generic, TypeVar
 
 Row = TypeVar("Row")
@@ -190,6 +190,88 @@ class Application:
     signature: str | None = None
     template: str | None = None
     detail: str | None = None
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Somebody in the address book; `groups` are those that hold the contact directly."""
+
+    id: str
+    phone: str
+    name: str = ""
+    gender: str = ""  # "male", "female"; empty where nobody said
+    birthday: date | None = None
+    industry: str = ""
+    position: str = ""
+    company: str = ""
+    remark: str = ""
+    groups: tuple[str, ...] = ()
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class ContactRefusal:
+    """Why one contact was not written: `code` for programs, `message` for people."""
+
+    code: str
+    field: str = ""
+    message: str = ""
+
+
+@dataclass(frozen=True)
+class SavedContact:
+    """One contact: written, with its id and whether it is new, or refused."""
+
+    phone: str
+    id: str = ""
+    created: bool = False
+    refusal: ContactRefusal | None = None
+
+
+@dataclass(frozen=True)
+class SavedContacts:
+    """What became of each; `existing` were there before."""
+
+    created: int
+    existing: int
+    refused: int
+    contacts: tuple[SavedContact, ...] = ()
+
+
+@dataclass(frozen=True)
+class Deleted:
+    """How many are gone."""
+
+    deleted: int
+
+
+@dataclass(frozen=True)
+class DeletedContacts:
+    """How many are gone, and which were not there."""
+
+    deleted: int
+    missing: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class ContactGroup:
+    """A group; `members` are directly in it, `reach` counts its sub-groups' as well, each once."""
+
+    id: str
+    name: str
+    parent: str | None = None
+    members: int = 0
+    reach: int = 0
+    created_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class MembersChanged:
+    """How many joined or left, and which contacts were not there."""
+
+    changed: int
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

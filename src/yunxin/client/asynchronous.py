@@ -1,27 +1,35 @@
 """The client for programs on asyncio; `sync` is the same for ordinary ones."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx
 
-from yunxin.client import calls
+from yunxin.client import calls, contact_calls
 from yunxin.client.answers import (
     Application,
     Balance,
+    Contact,
+    ContactGroup,
+    Deleted,
+    DeletedContacts,
     InboundMessage,
+    MembersChanged,
     Message,
     Page,
     Preview,
     Receipt,
+    SavedContact,
+    SavedContacts,
     Sent,
     Signature,
     Template,
 )
 from yunxin.client.calls import Call, To
+from yunxin.client.contact_calls import Groups, Person
 from yunxin.client.exchange import Address, Outcome, Patience, Step, exchange
 from yunxin.client.identity import Identity
 
@@ -195,6 +203,114 @@ class AsyncClient:
     async def application(self, application_id: str | int) -> Application:
         """What became of an application."""
         return await self.ask(calls.application(application_id))
+
+    def contacts(
+        self,
+        *,
+        group: str | int = "",
+        subgroups: bool = False,
+        search: str = "",
+        phone: str = "",
+    ) -> "AsyncPages[Contact]":
+        """Contacts that fit all that is given, newest first.
+
+        Args:
+            group: contacts directly in it; with `subgroups`, in those that lie in it as well.
+            search: part of the name, of its initials or of the phone.
+        """
+        return AsyncPages(
+            self,
+            lambda cursor: contact_calls.contacts(
+                cursor, group=group, subgroups=subgroups, search=search, phone=phone
+            ),
+        )
+
+    async def contact(self, who: str | int) -> Contact:
+        """One contact, by id or phone."""
+        return await self.ask(contact_calls.contact(who))
+
+    async def save_contact(
+        self, person: Person, *, groups: Groups = (), idempotency_key: str = ""
+    ) -> SavedContact:
+        """Write the contact with a phone: change it, or make it; it joins the groups."""
+        return await self.ask(
+            contact_calls.save_contact(person, groups=groups, idempotency_key=idempotency_key)
+        )
+
+    async def save_contacts(
+        self,
+        persons: Iterable[Person],
+        *,
+        groups: Groups = (),
+        overwrite: bool = True,
+        idempotency_key: str = "",
+    ) -> SavedContacts:
+        """Write up to 1,000 contacts, known by their phones; all join the groups.
+
+        Args:
+            overwrite: False leaves contacts that are there as they are.
+        """
+        return await self.ask(
+            contact_calls.save_contacts(
+                persons, groups=groups, overwrite=overwrite, idempotency_key=idempotency_key
+            )
+        )
+
+    async def delete_contact(self, who: str | int, *, idempotency_key: str = "") -> Deleted:
+        """Delete one contact, by id or phone."""
+        return await self.ask(contact_calls.delete_contact(who, idempotency_key=idempotency_key))
+
+    async def delete_contacts(
+        self, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> DeletedContacts:
+        """Delete up to 1,000 contacts, by ids or phones."""
+        return await self.ask(contact_calls.delete_contacts(who, idempotency_key=idempotency_key))
+
+    def contact_groups(self) -> "AsyncPages[ContactGroup]":
+        """All groups, each after the one in which it lies."""
+        return AsyncPages(self, contact_calls.contact_groups)
+
+    async def contact_group(self, group: str | int) -> ContactGroup:
+        """One group, by id."""
+        return await self.ask(contact_calls.contact_group(group))
+
+    async def create_contact_group(
+        self, name: str, *, parent: str | int | None = None, idempotency_key: str = ""
+    ) -> ContactGroup:
+        """Make a group, in another one or at the top."""
+        return await self.ask(
+            contact_calls.create_contact_group(name, parent=parent, idempotency_key=idempotency_key)
+        )
+
+    async def rename_contact_group(
+        self, group: str | int, name: str, *, idempotency_key: str = ""
+    ) -> ContactGroup:
+        """Give a group another name."""
+        return await self.ask(
+            contact_calls.rename_contact_group(group, name, idempotency_key=idempotency_key)
+        )
+
+    async def delete_contact_group(self, group: str | int, *, idempotency_key: str = "") -> Deleted:
+        """Delete a group with those that lie in it; contacts stay. Groups are counted."""
+        return await self.ask(
+            contact_calls.delete_contact_group(group, idempotency_key=idempotency_key)
+        )
+
+    async def add_to_group(
+        self, group: str | int, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> MembersChanged:
+        """Let up to 1,000 contacts, by ids or phones, join a group."""
+        return await self.ask(
+            contact_calls.add_to_group(group, who, idempotency_key=idempotency_key)
+        )
+
+    async def remove_from_group(
+        self, group: str | int, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> MembersChanged:
+        """Let up to 1,000 contacts, by ids or phones, leave a group."""
+        return await self.ask(
+            contact_calls.remove_from_group(group, who, idempotency_key=idempotency_key)
+        )
 
     async def ask(self, call: Call[T]) -> T:
         """Carry out a call of `calls`."""

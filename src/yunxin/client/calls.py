@@ -84,7 +84,7 @@ def preview(
 
 def message(message_id: str | int) -> Call[Message]:
     """One message with its time line."""
-    return _get(f"/messages/{quote(str(message_id), safe='')}", Message)
+    return get(f"/messages/{in_path(message_id)}", Message)
 
 
 def messages(
@@ -98,32 +98,32 @@ def messages(
 ) -> Call[Page[Message]]:
     """Messages that fit all that is given, newest first."""
     query = {"reference": reference, "phone": phone, "state": state, "from": since, "to": until}
-    return _page("/messages", Message, cursor, query)
+    return page("/messages", Message, cursor, query)
 
 
 def inbound(cursor: str = "") -> Call[Page[InboundMessage]]:
     """Replies since a cursor, oldest first."""
-    return _page("/inbound", InboundMessage, cursor)
+    return page("/inbound", InboundMessage, cursor)
 
 
 def receipts(cursor: str = "") -> Call[Page[Receipt]]:
     """Receipts since a cursor, oldest first."""
-    return _page("/receipts", Receipt, cursor)
+    return page("/receipts", Receipt, cursor)
 
 
 def balance() -> Call[Balance]:
     """What is left in the packages."""
-    return _get("/balance", Balance)
+    return get("/balance", Balance)
 
 
 def signatures(cursor: str = "") -> Call[Page[Signature]]:
     """The enterprise's signatures."""
-    return _page("/signatures", Signature, cursor)
+    return page("/signatures", Signature, cursor)
 
 
 def templates(cursor: str = "") -> Call[Page[Template]]:
     """The enterprise's templates."""
-    return _page("/templates", Template, cursor)
+    return page("/templates", Template, cursor)
 
 
 def apply_for_signature(
@@ -162,7 +162,7 @@ def apply_for_template(
 
 def application(application_id: str | int) -> Call[Application]:
     """What became of an application that was not answered at once."""
-    return _get(f"/applications/{quote(str(application_id), safe='')}", Application)
+    return get(f"/applications/{in_path(application_id)}", Application)
 
 
 def _message(
@@ -192,11 +192,13 @@ def _strings(values: Sequence[str]) -> list[str]:
     return [str(value) for value in values]
 
 
-def _page(path: str, row: Any, cursor: str, query: Mapping[str, Filter] | None = None) -> Call[Any]:
-    return _get(path, Page[row], {**(query or {}), "cursor": cursor, "limit": PAGE_MAX})
+def page(path: str, row: Any, cursor: str, query: Mapping[str, Filter] | None = None) -> Call[Any]:
+    """A page of a list, as long as pages may be."""
+    return get(path, Page[row], {**(query or {}), "cursor": cursor, "limit": PAGE_MAX})
 
 
-def _get(path: str, answer: Any, query: Mapping[str, Filter] | None = None) -> Call[Any]:
+def get(path: str, answer: Any, query: Mapping[str, Filter] | None = None) -> Call[Any]:
+    """Something to read; parameters that are empty are left out."""
     given = {name: _written(value) for name, value in (query or {}).items() if value}
     return Call("GET", PREFIX + path, answer, query=urlencode(given, quote_via=quote))
 
@@ -209,14 +211,33 @@ def _apply(path: str, body: Mapping[str, Any], answer: Any, idempotency_key: str
 def _post(
     path: str, body: Any, answer: Any, idempotency_key: str = "", later: Any = None
 ) -> Call[Any]:
+    return change("POST", path, body, answer, idempotency_key, later)
+
+
+def change(
+    method: str, path: str, body: Any, answer: Any, idempotency_key: str = "", later: Any = None
+) -> Call[Any]:
+    """Something to do, with a key that makes it count once; without a body where that is None."""
     return Call(
-        "POST",
+        method,
         PREFIX + path,
         answer,
-        body=msgspec.json.encode(body),
+        body=b"" if body is None else msgspec.json.encode(body),
         idempotency_key=idempotency_key or str(uuid.uuid4()),
         later=later,
     )
+
+
+def in_path(id: str | int) -> str:
+    """An id as it stands in an address."""
+    return quote(str(id), safe="")
+
+
+def written(ids: Iterable[str | int]) -> list[str]:
+    """Ids as they stand in a body."""
+    if isinstance(ids, str):
+        raise TypeError('These are a list: ["13800000000"], not "13800000000".')
+    return [str(id) for id in ids]
 
 
 def _written(value: Filter) -> str:

@@ -1,27 +1,35 @@
 """The client for ordinary programs; `asynchronous` is the same for asyncio."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
 import httpx
 
-from yunxin.client import calls
+from yunxin.client import calls, contact_calls
 from yunxin.client.answers import (
     Application,
     Balance,
+    Contact,
+    ContactGroup,
+    Deleted,
+    DeletedContacts,
     InboundMessage,
+    MembersChanged,
     Message,
     Page,
     Preview,
     Receipt,
+    SavedContact,
+    SavedContacts,
     Sent,
     Signature,
     Template,
 )
 from yunxin.client.calls import Call, To
+from yunxin.client.contact_calls import Groups, Person
 from yunxin.client.exchange import Address, Outcome, Patience, Step, exchange
 from yunxin.client.identity import Identity
 
@@ -195,6 +203,110 @@ class Client:
     def application(self, application_id: str | int) -> Application:
         """What became of an application."""
         return self.ask(calls.application(application_id))
+
+    def contacts(
+        self,
+        *,
+        group: str | int = "",
+        subgroups: bool = False,
+        search: str = "",
+        phone: str = "",
+    ) -> "Pages[Contact]":
+        """Contacts that fit all that is given, newest first.
+
+        Args:
+            group: contacts directly in it; with `subgroups`, in those that lie in it as well.
+            search: part of the name, of its initials or of the phone.
+        """
+        return Pages(
+            self,
+            lambda cursor: contact_calls.contacts(
+                cursor, group=group, subgroups=subgroups, search=search, phone=phone
+            ),
+        )
+
+    def contact(self, who: str | int) -> Contact:
+        """One contact, by id or phone."""
+        return self.ask(contact_calls.contact(who))
+
+    def save_contact(
+        self, person: Person, *, groups: Groups = (), idempotency_key: str = ""
+    ) -> SavedContact:
+        """Write the contact with a phone: change it, or make it; it joins the groups."""
+        return self.ask(
+            contact_calls.save_contact(person, groups=groups, idempotency_key=idempotency_key)
+        )
+
+    def save_contacts(
+        self,
+        persons: Iterable[Person],
+        *,
+        groups: Groups = (),
+        overwrite: bool = True,
+        idempotency_key: str = "",
+    ) -> SavedContacts:
+        """Write up to 1,000 contacts, known by their phones; all join the groups.
+
+        Args:
+            overwrite: False leaves contacts that are there as they are.
+        """
+        return self.ask(
+            contact_calls.save_contacts(
+                persons, groups=groups, overwrite=overwrite, idempotency_key=idempotency_key
+            )
+        )
+
+    def delete_contact(self, who: str | int, *, idempotency_key: str = "") -> Deleted:
+        """Delete one contact, by id or phone."""
+        return self.ask(contact_calls.delete_contact(who, idempotency_key=idempotency_key))
+
+    def delete_contacts(
+        self, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> DeletedContacts:
+        """Delete up to 1,000 contacts, by ids or phones."""
+        return self.ask(contact_calls.delete_contacts(who, idempotency_key=idempotency_key))
+
+    def contact_groups(self) -> "Pages[ContactGroup]":
+        """All groups, each after the one in which it lies."""
+        return Pages(self, contact_calls.contact_groups)
+
+    def contact_group(self, group: str | int) -> ContactGroup:
+        """One group, by id."""
+        return self.ask(contact_calls.contact_group(group))
+
+    def create_contact_group(
+        self, name: str, *, parent: str | int | None = None, idempotency_key: str = ""
+    ) -> ContactGroup:
+        """Make a group, in another one or at the top."""
+        return self.ask(
+            contact_calls.create_contact_group(name, parent=parent, idempotency_key=idempotency_key)
+        )
+
+    def rename_contact_group(
+        self, group: str | int, name: str, *, idempotency_key: str = ""
+    ) -> ContactGroup:
+        """Give a group another name."""
+        return self.ask(
+            contact_calls.rename_contact_group(group, name, idempotency_key=idempotency_key)
+        )
+
+    def delete_contact_group(self, group: str | int, *, idempotency_key: str = "") -> Deleted:
+        """Delete a group with those that lie in it; contacts stay. Groups are counted."""
+        return self.ask(contact_calls.delete_contact_group(group, idempotency_key=idempotency_key))
+
+    def add_to_group(
+        self, group: str | int, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> MembersChanged:
+        """Let up to 1,000 contacts, by ids or phones, join a group."""
+        return self.ask(contact_calls.add_to_group(group, who, idempotency_key=idempotency_key))
+
+    def remove_from_group(
+        self, group: str | int, who: Iterable[str | int], *, idempotency_key: str = ""
+    ) -> MembersChanged:
+        """Let up to 1,000 contacts, by ids or phones, leave a group."""
+        return self.ask(
+            contact_calls.remove_from_group(group, who, idempotency_key=idempotency_key)
+        )
 
     def ask(self, call: Call[T]) -> T:
         """Carry out a call of `calls`."""

@@ -23,6 +23,7 @@ NETWORKS = ("127.0.0.1/32", "::1/128")  # this machine
 SCOPES = (
     "messages:send", "messages:read", "inbound:read",
     "account:read", "content:read", "content:write",
+    "contacts:read", "contacts:write",
 )  # fmt: skip
 
 

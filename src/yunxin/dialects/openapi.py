@@ -50,7 +50,7 @@ def _operation(route: v1.Route) -> dict[str, Any]:
         "operationId": route.name,
         "summary": route.sentence,
         "parameters": _parameters(route),
-        "responses": {str(route.status): _answer(route)} | _waiting(route) | _problems(route),
+        "responses": _answers(route) | _waiting(route) | _problems(route),
     }
     if route.body is not None:
         schema = {"$ref": _REFERENCE.format(name=route.body.__name__)}
@@ -65,9 +65,10 @@ def _operation(route: v1.Route) -> dict[str, Any]:
 
 def _parameters(route: v1.Route) -> list[dict[str, Any]]:
     parameters: list[dict[str, Any]] = []
-    if "{id}" in route.path:
-        schema = {"type": "string", "pattern": "^[0-9]{1,19}$"}
-        parameters.append({"name": "id", "in": "path", "required": True, "schema": schema})
+    for name, pattern in v1.IN_PATHS.items():
+        if f"{{{name}}}" in route.path:
+            schema = {"type": "string", "pattern": f"^{pattern}$"}
+            parameters.append({"name": name, "in": "path", "required": True, "schema": schema})
     if route.query is not None:
         _, components = msgspec.json.schema_components([route.query], ref_template=_REFERENCE)
         for name, schema in components[route.query.__name__]["properties"].items():
@@ -101,6 +102,11 @@ def _query_parameter(
     description = schema.pop("description", "")
     told = {"name": name, "in": "query", "required": False, "schema": schema}
     return told | ({"description": description} if description else {})
+
+
+def _answers(route: v1.Route) -> dict[str, Any]:
+    statuses = [route.status, *([201] if route.may_create else [])]
+    return {str(status): _answer(route) for status in statuses}
 
 
 def _answer(route: v1.Route) -> dict[str, Any]:

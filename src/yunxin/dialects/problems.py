@@ -1,7 +1,8 @@
 """What v1 says when it refuses: RFC 9457 problems, each with a stable code, in both languages.
 
-`PROBLEMS` are whole requests, `REFUSALS` single recipients of a request that was taken. The
-interface document lists both; a code is never taken away or given another meaning.
+`PROBLEMS` are whole requests, `REFUSALS` single recipients of a request that was taken,
+`CONTACT_REFUSALS` single contacts. The interface document lists all; a code is never taken away or
+given another meaning.
 """
 
 from collections.abc import Mapping
@@ -59,6 +60,16 @@ _ALL = (
     Problem("extension_too_long", 422,
             "Your number with this extension has more than 20 digits.",
             "接入号与扩展码合计超过20位。"),
+    Problem("group_not_found", 422, "A group that the body names is not there.",
+            "请求内容中的联系人分组不存在。"),
+    Problem("group_name_taken", 409, "A group of this name lies there already.",
+            "同级已有同名的联系人分组。"),
+    Problem("group_too_deep", 422, "Groups lie in one another at most 8 deep.",
+            "联系人分组最多8级。"),
+    Problem("too_many_groups", 422, "The address book has as many groups as it may.",
+            "联系人分组数量已达上限。"),
+    Problem("too_many_contacts", 422, "The address book would have more contacts than it may.",
+            "通讯录联系人数量超过上限。"),
     Problem("quiet_hours", 422, "Marketing messages are not sent at this time of day.",
             "当前时间不在营销短信允许的发送时间内。"),
     Problem("idempotency_key_invalid", 400, "The Idempotency-Key has 1 to 255 visible characters.",
@@ -135,6 +146,23 @@ REFUSALS: Mapping[Refusal, tuple[str, str]] = {
         "The parameters are joined by full-width commas.",
         "参数值使用了全角逗号。",
     ),
+}
+# Why a contact of the address book was not written: a code for programs, English, Chinese.
+CONTACT_REFUSALS: Mapping[str, tuple[str, str]] = {
+    "phone_invalid": REFUSALS[Refusal.PHONE_INVALID],
+    "phone_duplicate": ("The same phone stands earlier in the request.", "请求中已有相同的号码。"),
+    "field_required": ("The field must not be empty.", "该字段不能为空。"),
+    "field_too_long": (
+        "The field is too long: 40 characters are the most, 100 of the company, 200 of the remark.",
+        "该字段过长:最多40字,单位最多100字,备注最多200字。",
+    ),
+    "field_characters": ("The field holds control characters.", "该字段含有控制字符。"),
+    "gender_invalid": (
+        "Write male, female, 男, 女, or leave it empty.",
+        "性别请填写 male、female、男、女,或留空。",
+    ),
+    "birthday_invalid": ("This is no date, such as 1990-12-31.", "生日不是日期,例如1990-12-31。"),
+    "birthday_future": ("The day is yet to come.", "生日不能晚于今天。"),
 }
 CONCERN_ALL = frozenset(
     {

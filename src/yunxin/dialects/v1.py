@@ -1,6 +1,7 @@
 """v1 as the wire sees it: bodies and answers as structs, addresses as a table.
 
 `ROUTES` is what `openapi` describes, what the API serves and what the interface document lists.
+The address book's bodies and answers stand in `v1_contacts`.
 Ids are texts on the wire; times are RFC 3339 in UTC.
 """
 
@@ -12,28 +13,26 @@ from typing import Annotated, Any, NamedTuple
 import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
+from yunxin.dialects import v1_contacts as book
 from yunxin.dialects.problems import PROBLEMS
+from yunxin.dialects.v1_words import (
+    IDEMPOTENCY_KEY_MAX,
+    NO_NUL,
+    PAGE_DEFAULT,
+    PAGE_MAX,
+    PREFIX,
+    Cursor,
+    Limit,
+    PageQuery,
+    Phone,
+    Scope,
+)
 from yunxin.vocabulary import SignatureKind, SignaturePosition, TemplateKind, TrafficClass
 
-PREFIX = "/api/v1"
+__all__ = ["IDEMPOTENCY_KEY_MAX", "PAGE_MAX", "PREFIX", "ROUTES", "PageQuery", "Route", "Scope"]
+
 RECIPIENTS_MAX = 1_000
-PAGE_MAX = 100
-PAGE_DEFAULT = 50
-IDEMPOTENCY_KEY_MAX = 255
 EXTENSION_MAX = 12
-
-_NO_NUL = r"^[^\u0000]*$"  # PostgreSQL's texts hold none
-
-
-class Scope(StrEnum):
-    """What a key may be used for."""
-
-    MESSAGES_SEND = "messages:send"
-    MESSAGES_READ = "messages:read"
-    INBOUND_READ = "inbound:read"
-    ACCOUNT_READ = "account:read"
-    CONTENT_READ = "content:read"
-    CONTENT_WRITE = "content:write"
 
 
 class StateAsked(StrEnum):
@@ -59,10 +58,9 @@ class TemplateCarrier(StrEnum):
 
 # Bodies ----------------------------------------------------------------------------------------
 
-Phone = Annotated[str, Meta(max_length=40, examples=["13800000000"])]
 Parameter = Annotated[str, Meta(max_length=1000)]
 Parameters = Annotated[list[Parameter], Meta(max_length=100)]
-Reference = Annotated[str, Meta(max_length=64, pattern=_NO_NUL)]
+Reference = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
 
 
 class Recipient(Struct, forbid_unknown_fields=True):
@@ -90,14 +88,14 @@ class SendBody(Struct, forbid_unknown_fields=True):
     ] = None
 
 
-Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=_NO_NUL)]
+Name = Annotated[str, Meta(min_length=1, max_length=40, pattern=NO_NUL)]
 
 
 class SignatureBody(Struct, forbid_unknown_fields=True):
     """An application for a signature; one that needs evidence is applied for on the pages."""
 
-    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=_NO_NUL)]
-    purpose: Annotated[str, Meta(min_length=1, max_length=200, pattern=_NO_NUL)]
+    name: Annotated[str, Meta(min_length=1, max_length=60, pattern=NO_NUL)]
+    purpose: Annotated[str, Meta(min_length=1, max_length=200, pattern=NO_NUL)]
     kind: SignatureKind = SignatureKind.COMPANY
 
 
@@ -108,7 +106,7 @@ class TemplateBody(Struct, forbid_unknown_fields=True):
     signature: Annotated[str, Meta(pattern=r"^[0-9]{1,18}$", description="The signature's id.")]
     content: Annotated[
         str,
-        Meta(min_length=1, max_length=1000, pattern=_NO_NUL, description="`#*#` is a variable."),
+        Meta(min_length=1, max_length=1000, pattern=NO_NUL, description="`#*#` is a variable."),
     ]
     kind: TemplateKind = TemplateKind.INDUSTRY
     traffic: TrafficClass = TrafficClass.NOTICE
@@ -355,16 +353,7 @@ class ProblemTold(Struct, kw_only=True, omit_defaults=True):
 
 # Parameters of addresses -----------------------------------------------------------------------
 
-Cursor = Annotated[str, Meta(max_length=100, description="The `next` of an earlier page; opaque.")]
-Limit = Annotated[int, Meta(ge=1, le=PAGE_MAX, description="Rows a page.")]
 Moment = Annotated[datetime, Meta(tz=True)]
-
-
-class PageQuery(Struct, forbid_unknown_fields=True):
-    """Parameters of a list."""
-
-    cursor: Cursor = ""
-    limit: Limit = PAGE_DEFAULT
 
 
 class MessagesQuery(Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
@@ -377,6 +366,10 @@ class MessagesQuery(Struct, forbid_unknown_fields=True, rename={"since": "from",
     state: StateAsked | None = None
     cursor: Cursor = ""
     limit: Limit = PAGE_DEFAULT
+
+
+# What may stand for a {name} in an address.
+IN_PATHS = {"id": "[0-9]{1,19}", "contact": r"\+?[0-9]{1,19}"}
 
 
 class Route(NamedTuple):
@@ -393,6 +386,7 @@ class Route(NamedTuple):
     problems: tuple[str, ...] = ()
     status: int = 200
     may_wait: bool = False  # then it is answered with 202 and an `Application`
+    may_create: bool = False  # then it is answered with 201
 
 
 _SENDING = (
@@ -404,6 +398,8 @@ _APPLYING = (
     "invalid_json", "invalid_body", "body_too_large", "application_refused",
     "idempotency_key_invalid", "idempotency_key_reused",
 )  # fmt: skip
+_WRITING = ("idempotency_key_invalid", "idempotency_key_reused")
+_BODY = ("invalid_json", "invalid_body", "body_too_large")
 EVERYWHERE = (
     "missing_credentials", "invalid_key", "wrong_signature", "wrong_time", "nonce_reused",
     "address_not_allowed", "scope_missing", "too_many_requests", "internal", "unavailable",
@@ -464,6 +460,73 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/applications/{{id}}", "get_application", Scope.CONTENT_WRITE,
         "What became of an application.", Application, problems=("not_found",),
+    ),
+    Route(
+        "GET", f"{PREFIX}/contacts", "list_contacts", Scope.CONTACTS_READ,
+        "Contacts of the address book, newest first.", book.Contacts, query=book.ContactsQuery,
+        problems=(*_PAGED, "not_found"),
+    ),
+    Route(
+        "POST", f"{PREFIX}/contacts", "save_contacts", Scope.CONTACTS_WRITE,
+        "Write up to 1,000 contacts, known by their phones.", book.SavedContacts,
+        book.ContactsBody, problems=(*_BODY, *_WRITING, "group_not_found",
+                                     "too_many_contacts"),
+    ),
+    Route(
+        "POST", f"{PREFIX}/contacts:delete", "delete_contacts", Scope.CONTACTS_WRITE,
+        "Delete up to 1,000 contacts.", book.DeletedContacts, book.ContactsNamed,
+        problems=(*_BODY, *_WRITING),
+    ),
+    Route(
+        "GET", f"{PREFIX}/contacts/{{contact}}", "get_contact", Scope.CONTACTS_READ,
+        "One contact, by id or phone.", book.Contact, problems=("not_found",),
+    ),
+    Route(
+        "PUT", f"{PREFIX}/contacts/{{contact}}", "save_contact", Scope.CONTACTS_WRITE,
+        "Write the contact with a phone: change it, or make it.", book.SavedContact,
+        book.ContactBody, problems=(*_BODY, *_WRITING, "invalid_parameter", "not_found",
+                                    "group_not_found", "too_many_contacts"),
+        may_create=True,
+    ),
+    Route(
+        "DELETE", f"{PREFIX}/contacts/{{contact}}", "delete_contact", Scope.CONTACTS_WRITE,
+        "Delete one contact, by id or phone.", book.Deleted, problems=(*_WRITING, "not_found"),
+    ),
+    Route(
+        "GET", f"{PREFIX}/contact-groups", "list_groups", Scope.CONTACTS_READ,
+        "Groups of the address book, each after the one in which it lies.", book.ContactGroups,
+        query=PageQuery, problems=_PAGED,
+    ),
+    Route(
+        "POST", f"{PREFIX}/contact-groups", "create_group", Scope.CONTACTS_WRITE,
+        "Make a group.", book.ContactGroup, book.GroupBody,
+        problems=(*_BODY, *_WRITING, "group_not_found", "group_name_taken", "group_too_deep",
+                  "too_many_groups"),
+        status=201,
+    ),
+    Route(
+        "GET", f"{PREFIX}/contact-groups/{{id}}", "get_group", Scope.CONTACTS_READ,
+        "One group.", book.ContactGroup, problems=("not_found",),
+    ),
+    Route(
+        "PATCH", f"{PREFIX}/contact-groups/{{id}}", "rename_group", Scope.CONTACTS_WRITE,
+        "Give a group another name.", book.ContactGroup, book.GroupNameBody,
+        problems=(*_BODY, *_WRITING, "not_found", "group_name_taken"),
+    ),
+    Route(
+        "DELETE", f"{PREFIX}/contact-groups/{{id}}", "delete_group", Scope.CONTACTS_WRITE,
+        "Delete a group with those that lie in it; contacts stay.", book.Deleted,
+        problems=(*_WRITING, "not_found"),
+    ),
+    Route(
+        "POST", f"{PREFIX}/contact-groups/{{id}}/members", "add_members", Scope.CONTACTS_WRITE,
+        "Let up to 1,000 contacts join a group.", book.MembersChanged, book.ContactsNamed,
+        problems=(*_BODY, *_WRITING, "not_found"),
+    ),
+    Route(
+        "POST", f"{PREFIX}/contact-groups/{{id}}/members:remove", "remove_members",
+        Scope.CONTACTS_WRITE, "Let up to 1,000 contacts leave a group.", book.MembersChanged,
+        book.ContactsNamed, problems=(*_BODY, *_WRITING, "not_found"),
     ),
     Route(
         "GET", f"{PREFIX}/openapi.json", "get_openapi", None,

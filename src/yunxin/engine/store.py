@@ -69,6 +69,7 @@ POOL_SIZE = 8  # as many as parts that write at the same time; each holds one fo
 CONNECT_TIMEOUT_S = 5
 REPLAN_FIRST_S = 0.5  # planning all queries costs about 20 ms
 REPLAN_LAST_S = 120.0
+FUNCTION_STATES = "YX"  # SQLSTATEs that our functions raise; PostgreSQL leaves the class free
 _SHANGHAI_AHEAD_S = 8 * 3600
 _DAY_S = 24 * 3600
 PREPARED_MAX = 300  # more than there are queries, so that none is prepared twice
@@ -101,6 +102,16 @@ _GAVE_UP = (
 
 class StoreUnavailable(Exception):
     """The database cannot be reached, or it gave the transaction up; it may be tried again."""
+
+
+class FunctionRefused(Exception):
+    """A function of the database's refused, with a state and a word of our own; all is undone."""
+
+    def __init__(self, state: str, word: str) -> None:
+        """Args: state: five signs that begin with `FUNCTION_STATES`. word: what is wrong."""
+        super().__init__(f"{state} {word}")
+        self.state = state
+        self.word = word
 
 
 class QueriesBroken(Exception):
@@ -191,7 +202,13 @@ class Transaction:
 
     async def _run(self, name: str, params: Params | None) -> psycopg.AsyncCursor[Row]:
         sql = self._queries[name].sql
-        return await self._connection.execute(sql, params, prepare=True, binary=True)
+        try:
+            return await self._connection.execute(sql, params, prepare=True, binary=True)
+        except psycopg.DatabaseError as error:
+            state = error.sqlstate or ""
+            if state.startswith(FUNCTION_STATES):
+                raise FunctionRefused(state, error.diag.message_primary or "") from error
+            raise
 
 
 class Store:

@@ -11,7 +11,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.dialects import keys, ronghe, signing
-from yunxin.dialects.problems import PROBLEMS, REFUSALS
+from yunxin.dialects.problems import CONTACT_REFUSALS, PROBLEMS, REFUSALS
 from yunxin.dialects.ronghe import ResultCode
 from yunxin.interfaces.document_endpoints import endpoints, problem_fields
 from yunxin.interfaces.labels import SCOPES
@@ -116,6 +116,9 @@ def all_tables(language: str) -> dict[str, Any]:
         "codes": [CodeRow(str(int(c)), ronghe.MESSAGES[c], MEANINGS[c]) for c in ResultCode],
         "mapping": mapping(),
         "refusals": [CodeRow(str(r), "", told[short == "zh"]) for r, told in REFUSALS.items()],
+        "contact_refusals": [
+            CodeRow(code, "", told[short == "zh"]) for code, told in CONTACT_REFUSALS.items()
+        ],
         "problems": [ProblemRow(p.code, p.status, p.title(short)) for p in PROBLEMS.values()],
         "problem_fields": problem_fields(),
         "endpoints": endpoints(),

@@ -33,6 +33,8 @@ SCOPES: dict[str, Text] = {
     Scope.ACCOUNT_READ: _("Read the balance"),
     Scope.CONTENT_READ: _("Read signatures and templates"),
     Scope.CONTENT_WRITE: _("Apply for signatures and templates"),
+    Scope.CONTACTS_READ: _("Read the address book, with whole phone numbers"),
+    Scope.CONTACTS_WRITE: _("Change the address book"),
 }
 OVERLAPS: dict[Overlap, Text] = {
     Overlap.NONE: _("at once"),
