@@ -13,7 +13,7 @@ import pytest
 
 from yunxin.simulator.behaviour import Behaviour, BehaviourInvalid
 from yunxin.simulator.clients import Account
-from yunxin.simulator.service import account_of, behaviour_of, parse
+from yunxin.simulator.service import account_of, behaviour_of, doors_of, parse
 
 
 def test_knobs_come_from_a_file_and_single_ones_go_over_it(tmp_path: Path) -> None:
@@ -35,6 +35,12 @@ def test_an_account_is_written_with_a_colon() -> None:
     for text in ("demo", ":secret", "demo:"):
         with pytest.raises(ValueError, match="ID:PASSWORD"):
             account_of(text)
+
+
+def test_cmpp_is_spoken_where_a_port_is_given_for_it() -> None:
+    assert doors_of(parse([])) == {}
+    doors = doors_of(parse(["--cmpp-port", "0"]))
+    assert [(gateway.name, port) for gateway, port in doors.items()] == [("cmpp", 0)]
 
 
 def free_ports() -> tuple[int, int]:

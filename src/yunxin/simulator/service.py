@@ -16,6 +16,8 @@ from yunxin.config import Config
 from yunxin.simulator.behaviour import Behaviour, BehaviourInvalid, from_mapping, load
 from yunxin.simulator.carrier import Carrier
 from yunxin.simulator.clients import Account
+from yunxin.simulator.gateways.base import Gateway
+from yunxin.simulator.gateways.cmpp import CmppGateway
 from yunxin.simulator.inbox import serving
 
 log = structlog.get_logger()
@@ -46,6 +48,7 @@ def parse(arguments: list[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="yunxin simulator", description=__doc__)
     parser.add_argument("--host", default="127.0.0.1", help="address of both ports")
     parser.add_argument("--smpp-port", type=int, default=2775, help="0 takes any free one")
+    parser.add_argument("--cmpp-port", type=int, help="CMPP 2.0 and 3.0 are spoken there too")
     parser.add_argument("--http-port", type=int, default=0, help="of the phones; 0: no page")
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same fates")
     parser.add_argument("--behaviour", type=Path, help="a .toml or .json file with the knobs")
@@ -80,6 +83,12 @@ def account_of(text: str) -> Account:
     return Account(name, password)
 
 
+def doors_of(options: argparse.Namespace) -> dict[Gateway, int]:
+    """The protocols beside SMPP that a port is given for."""
+    doors: dict[Gateway, int | None] = {CmppGateway(): options.cmpp_port}
+    return {gateway: port for gateway, port in doors.items() if port is not None}
+
+
 async def run(options: argparse.Namespace, behaviour: Behaviour, accounts: list[Account]) -> None:
     """Listen on both ports until a signal comes."""
     stopping = asyncio.Event()
@@ -87,9 +96,15 @@ async def run(options: argparse.Namespace, behaviour: Behaviour, accounts: list[
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
     async with Carrier(
-        behaviour, accounts, host=options.host, port=options.smpp_port, seed=options.seed
+        behaviour,
+        accounts,
+        host=options.host,
+        port=options.smpp_port,
+        seed=options.seed,
+        doors=doors_of(options),
     ) as carrier:
-        log.info("simulator_listens", smpp_port=carrier.port, seed=carrier.seed)
+        ports = {f"{protocol}_port": port for protocol, port in carrier.ports.items()}
+        log.info("simulator_listens", **ports, seed=carrier.seed)
         if not options.http_port:
             await stopping.wait()
             return
