@@ -191,6 +191,14 @@ class Config:
         read=_yes_or_no,
     )
 
+    balance_low_percent: int = _setting(
+        10,
+        "The bell tells an enterprise once when no more than this share of its valid packages is"
+        " left; 0 means never.",
+        unit="percent",
+        read=_count,
+    )
+
     # -- rules of sending ---------------------------------------------------------------------
     receipt_wait_s: int = _setting(
         259_200,

@@ -8,7 +8,7 @@ from django.test import Client
 from tests import factories
 from yunxin.accounts import members
 from yunxin.accounts.errors import LastOwner, NameTaken, NotYourself
-from yunxin.accounts.models import AuditEntry, User
+from yunxin.accounts.models import AuditEntry, Notice, User
 
 pytestmark = pytest.mark.django_db
 
@@ -124,3 +124,12 @@ def test_the_list_takes_few_queries(
     client.force_login(owner_of())
     with django_assert_max_num_queries(8):
         client.get("/account/users/?size=50")
+
+
+def test_an_enterprise_hears_that_an_operator_reset_a_password(acme: Any, operator: Any) -> None:
+    user = User.objects.get(username="acme")
+    members.reset_password(user, by=user)
+    assert not Notice.objects.exists(), "what its own people do is no news"
+    members.reset_password(user, by=User.objects.get(username="operator"))
+    (notice,) = Notice.objects.all()
+    assert (notice.enterprise, notice.kind, notice.subject) == (acme, "user.password_reset", "acme")

@@ -10,6 +10,7 @@ from django.utils import translation
 
 from yunxin.accounts import audit, notices
 from yunxin.accounts.models import User
+from yunxin.vocabulary import CampaignHold, CampaignState
 from yunxin.web.translations import PACKAGE
 
 pytestmark = pytest.mark.django_db
@@ -60,6 +61,16 @@ def _words_given_to(function: str, place: int) -> Iterator[str]:
 
 def test_every_notice_has_a_sentence() -> None:
     assert set(_words_given_to("tell", 1)) <= set(notices.SENTENCES)
+
+
+def test_every_sentence_is_told_by_somebody() -> None:
+    source = "".join(
+        path.read_text("utf-8") for path in PACKAGE.rglob("*.py") if path.stem != "audit"
+    )
+    in_campaigns = {*CampaignHold, CampaignState.FINISHED, CampaignState.FAILED}
+    told = {f"campaign.{word}" for word in in_campaigns if word}
+    told |= {kind for kind in notices.SENTENCES if source.count(f'"{kind}"') > 1}
+    assert told == set(notices.SENTENCES)
 
 
 def test_every_action_has_a_label() -> None:

@@ -5,6 +5,7 @@ from django.db import OperationalError
 
 from tests import factories
 from tests.campaigns.making import make_draft, make_file, make_from_file, make_ready
+from yunxin.accounts.models import Notice, User
 from yunxin.campaigns import lifecycle, preparation
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
 from yunxin.campaigns.preparation import prepare_file
@@ -33,6 +34,19 @@ def recipients(campaign: Campaign) -> list[tuple[int, str, list[str]]]:
 def refused(campaign: Campaign) -> list[tuple[int, str, str]]:
     rows = RefusedLine.objects.filter(campaign_id=campaign.pk).order_by("line")
     return list(rows.values_list("line", "reason", "detail"))
+
+
+def test_who_had_to_wait_reads_in_the_bell_that_it_is_ready(client, acme, monkeypatch):
+    make_from_file(acme, MIXED)
+    assert not Notice.objects.exists(), "who waited a moment is still looking"
+    monkeypatch.setattr(preparation, "TOLD_AFTER_S", 0)
+    campaign = make_from_file(acme, MIXED)
+    (notice,) = Notice.objects.all()
+    assert (notice.enterprise, notice.kind) == (acme, "campaign.ready")
+    client.force_login(User.objects.get(username="acme"))
+    assert client.get(notice.link).status_code == 200
+    prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+    assert Notice.objects.count() == 1
 
 
 def test_every_line_is_either_kept_or_refused_with_its_reason(acme):

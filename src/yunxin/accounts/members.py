@@ -3,7 +3,7 @@
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from yunxin.accounts import audit, passwords
+from yunxin.accounts import audit, notices, passwords
 from yunxin.accounts.audit import Actor
 from yunxin.accounts.errors import LastOwner, NameTaken, NotYourself
 from yunxin.accounts.models import Enterprise, User
@@ -97,7 +97,15 @@ def reset_password(user: User, *, by: Actor) -> str:
     """Give a user a new initial password and end their sessions; returns it, once."""
     password = passwords.give_initial_password(user)
     audit.record(by, "user.reset_password", user, user.enterprise)
+    if user.enterprise is not None and _is_an_operators(by):
+        notices.tell(user.enterprise, "user.password_reset", user)
     return password
+
+
+def _is_an_operators(by: Actor) -> bool:
+    """Whether somebody of the platform does it, which the enterprise should hear of."""
+    doer = audit.user_of(by)
+    return doer is not None and doer.enterprise_id is None
 
 
 def _check_not_oneself(user: User, by: Actor) -> None:

@@ -45,6 +45,25 @@ class Package(models.Model):
         return self.total - self.used
 
 
+class LowBalance(models.Model):
+    """An enterprise that was told that little is left; gone once there is enough again.
+
+    Writer: billing (`alerts`).
+    """
+
+    enterprise = models.ForeignKey(Enterprise, models.CASCADE, related_name="+")
+    kind = models.CharField(max_length=8)  # of the messages, as in vocabulary.MessageKind
+    at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=("enterprise", "kind"), name="low_balance_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.enterprise_id} {self.kind}"
+
+
 class LedgerEntry(models.Model):
     """A grant or an adjustment of a package, with its reason. Append-only. Writer: billing."""
 

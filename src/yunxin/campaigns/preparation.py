@@ -20,7 +20,9 @@ from dataclasses import dataclass, field
 
 from django.db import connection, transaction
 from django.db.models import QuerySet
+from django.urls import reverse
 
+from yunxin.accounts import notices
 from yunxin.campaigns.audience import (
     FileProblem,
     LineReader,
@@ -48,6 +50,7 @@ from yunxin.web import uploads
 from yunxin.web.models import StoredFile
 
 PROGRESS_EVERY_S = 0.5
+TOLD_AFTER_S = 15.0  # who waited longer has gone to another page, and reads it in the bell
 LOCK_CLASS = 0x59580002  # of the advisory locks that keep two runs for one campaign apart
 BLOCKED = (Refusal.BLOCKED_GLOBAL, Refusal.BLOCKED_ENTERPRISE)
 
@@ -116,6 +119,7 @@ class _Run:
     refused: int = 0
     segments: int = 0
     shown_at: float = field(default_factory=time.monotonic)
+    began_at: float = field(default_factory=time.monotonic)
 
     def still_wanted(self) -> QuerySet[Campaign]:
         """The campaign, as long as nobody edited or deleted it since this run began."""
@@ -256,10 +260,19 @@ def _prepare_file(run: _Run, file: StoredFile, rules: Rules) -> None:
         run.show(now=True)
         with transaction.atomic():
             _put_in_place(run)
+            if time.monotonic() - run.began_at > TOLD_AFTER_S:
+                _tell_ready(run)
     except FileRefused as refusal:
         run.still_wanted().update(
             audience_state=AudienceState.FAILED, audience_error=refusal.problem
         )
+
+
+def _tell_ready(run: _Run) -> None:
+    """Say in the bell that the recipients can be looked at, whatever was found."""
+    campaign = run.campaign
+    link = reverse("campaigns:recipients", args=(campaign.pk,))
+    notices.tell(campaign.enterprise, "campaign.ready", campaign, link=link)
 
 
 def _read(run: _Run, file: StoredFile, rules: Rules) -> None:

@@ -56,6 +56,9 @@ class Channel(models.Model):
     wish = models.CharField(max_length=8, choices=_choices(ChannelWish), default=ChannelWish.STOP)
     # Grows with every change that asks for a new connection.
     version = models.PositiveIntegerField(default=1)
+    # Since when it should run and has no line, and whether operators were told (`alerts`).
+    down_since = models.DateTimeField(null=True)
+    down_told = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     class Meta:
