@@ -11,6 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from yunxin.protocols.session import Limits
 from yunxin.simulator.behaviour import Behaviour, BehaviourInvalid
 from yunxin.simulator.clients import Account
 from yunxin.simulator.service import account_of, behaviour_of, doors_of, parse
@@ -41,6 +42,25 @@ def test_cmpp_is_spoken_where_a_port_is_given_for_it() -> None:
     assert doors_of(parse([])) == {}
     doors = doors_of(parse(["--cmpp-port", "0"]))
     assert [(gateway.name, port) for gateway, port in doors.items()] == [("cmpp", 0)]
+
+
+def test_sgip_and_smgp_are_spoken_where_ports_are_given_for_them() -> None:
+    options = parse(
+        ["--sgip-port", "0", "--sgip-deliver-to", "127.0.0.1:8801", "--smgp-port", "8890"]
+    )
+    doors = {gateway.name: (gateway, port) for gateway, port in doors_of(options).items()}
+    assert {name: port for name, (_, port) in doors.items()} == {"sgip": 0, "smgp": 8890}
+    call = doors["sgip"][0].call(Limits())
+    assert call is not None
+    assert (call.host, call.port) == ("127.0.0.1", 8801)
+    assert doors["smgp"][0].call(Limits()) is None
+
+
+@pytest.mark.parametrize("text", ["8801", ":8801", "localhost:", "localhost:x", "localhost:70000"])
+def test_an_address_is_written_with_a_colon(text: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse(["--sgip-deliver-to", text])
+    assert "HOST:PORT" in capsys.readouterr().err
 
 
 def free_ports() -> tuple[int, int]:

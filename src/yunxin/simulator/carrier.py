@@ -1,7 +1,8 @@
 """The simulated carrier: a server that takes messages and sends receipts and replies.
 
 It listens at a door for each protocol; the sessions are `protocols`' own, in the server's role.
-`behaviour` decides, `ledger` counts, `clients` deliver, `wheel` waits, `gateways` know the frames.
+`behaviour` decides, `ledger` counts, `clients` deliver, `wheel` waits, `gateways` know the frames,
+`calling` connects to clients where a protocol's carrier does.
 Any number of sessions may be bound to an account.
 """
 
@@ -19,6 +20,7 @@ import structlog
 
 from yunxin.protocols.events import (
     BindRequested,
+    Bound,
     Closed,
     DeliverAnswered,
     Event,
@@ -32,6 +34,7 @@ from yunxin.protocols.session import Limits, State
 from yunxin.protocols.smpp.status import Code
 from yunxin.protocols.stream import serve
 from yunxin.simulator.behaviour import Behaviour, Fate, decide
+from yunxin.simulator.calling import Caller
 from yunxin.simulator.clients import Account, AnyStream, Client, Parcel
 from yunxin.simulator.gateways.base import Gateway, Report, Submission, Wanted, plain, text_of
 from yunxin.simulator.gateways.smpp import SmppGateway
@@ -141,6 +144,7 @@ class Carrier:
         self._accounts = tuple(accounts)
         self._clients: dict[tuple[str, str], Client] = {}
         self._servers: list[asyncio.Server] = []
+        self._callers: list[Caller] = []
         self._limits = Limits(window=window, enquire_after_s=60.0, owed_max=OWED_MAX)
         self._joiner: Joiner[tuple[bytes, Fate]] = Joiner()
         self._random = random.Random(seed)
@@ -160,6 +164,8 @@ class Carrier:
             server = await self._open(gateway, port)
             self._servers.append(server)
             self.ports[gateway.name] = server.sockets[0].getsockname()[1]
+        for client in self._clients.values():
+            self._reach_out(client)
         return self
 
     async def _open(self, gateway: Gateway, port: int) -> asyncio.Server:
@@ -172,9 +178,30 @@ class Carrier:
 
         return await serve(lambda: gateway.session(self._limits), take, self.host, port)
 
+    def _reach_out(self, client: Client) -> None:
+        """Connect to a client that has something to get, where its protocol has it so."""
+        call = client.gateway.call(self._limits)
+        if call is None:
+            return
+
+        def take(stream: AnyStream, events: list[Event]) -> None:
+            if stream.data is None:
+                stream.data = Visit(client.gateway)
+            for event in events:
+                if isinstance(event, Bound):
+                    stream.data.client = client
+                    client.join(stream)
+            self._take(stream, stream.data, events)
+
+        caller = Caller(call, client.account, take, self.ledger.counters)
+        client.summon = caller.summon
+        self._callers.append(caller)
+
     async def __aexit__(self, *error: object) -> None:
         for server in self._servers:
             server.close()
+        for caller in self._callers:
+            caller.stop()
         self._wheel.stop()
         await asyncio.gather(*(stream.close(FAREWELL_S) for stream in self._streams()))
         for server in self._servers:

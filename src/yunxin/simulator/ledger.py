@@ -185,6 +185,7 @@ class Ledger:
             *("receipts_lost", "receipts_not_wanted", "receipts_sent", "receipts_acknowledged"),
             *("deliveries_refused", "deliveries_dropped", "redelivered"),
             *("inbound_sent", "inbound_acknowledged", "binds", "binds_refused", "mistakes"),
+            *("calls", "calls_failed"),
         )
         return {
             **{name: self.counters[name] for name in names},

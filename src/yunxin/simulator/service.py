@@ -1,4 +1,4 @@
-"""`yunxin simulator`: the carrier on one port, the page of its phones on another.
+"""`yunxin simulator`: the carrier on a port for each protocol, the page of its phones on another.
 
 Runs until it is told to stop. Accounts and behaviour are options; see docs/simulator.md.
 """
@@ -18,6 +18,8 @@ from yunxin.simulator.carrier import Carrier
 from yunxin.simulator.clients import Account
 from yunxin.simulator.gateways.base import Gateway
 from yunxin.simulator.gateways.cmpp import CmppGateway
+from yunxin.simulator.gateways.sgip import SgipGateway
+from yunxin.simulator.gateways.smgp import SmgpGateway
 from yunxin.simulator.inbox import serving
 
 log = structlog.get_logger()
@@ -46,9 +48,17 @@ def command(_config: Config, arguments: list[str]) -> int:
 def parse(arguments: list[str]) -> argparse.Namespace:
     """The options of the command line."""
     parser = argparse.ArgumentParser(prog="yunxin simulator", description=__doc__)
-    parser.add_argument("--host", default="127.0.0.1", help="address of both ports")
+    parser.add_argument("--host", default="127.0.0.1", help="address of all ports")
     parser.add_argument("--smpp-port", type=int, default=2775, help="0 takes any free one")
     parser.add_argument("--cmpp-port", type=int, help="CMPP 2.0 and 3.0 are spoken there too")
+    parser.add_argument("--sgip-port", type=int, help="SGIP 1.2 is spoken there too")
+    parser.add_argument(
+        "--sgip-deliver-to",
+        type=address_of,
+        metavar="HOST:PORT",
+        help="where the clients of SGIP listen for what the carrier delivers",
+    )
+    parser.add_argument("--smgp-port", type=int, help="SMGP 3.0 and 1.3 are spoken there too")
     parser.add_argument("--http-port", type=int, default=0, help="of the phones; 0: no page")
     parser.add_argument("--seed", type=int, default=1, help="the same seed, the same fates")
     parser.add_argument("--behaviour", type=Path, help="a .toml or .json file with the knobs")
@@ -83,14 +93,26 @@ def account_of(text: str) -> Account:
     return Account(name, password)
 
 
+def address_of(text: str) -> tuple[str, int]:
+    """An address written as host:port."""
+    host, colon, port = text.rpartition(":")
+    if not (host and colon and port.isdecimal() and int(port) < 65_536):
+        raise argparse.ArgumentTypeError(f"{text} has to be HOST:PORT.")
+    return host, int(port)
+
+
 def doors_of(options: argparse.Namespace) -> dict[Gateway, int]:
     """The protocols beside SMPP that a port is given for."""
-    doors: dict[Gateway, int | None] = {CmppGateway(): options.cmpp_port}
+    doors: dict[Gateway, int | None] = {
+        CmppGateway(): options.cmpp_port,
+        SgipGateway(options.sgip_deliver_to): options.sgip_port,
+        SmgpGateway(): options.smgp_port,
+    }
     return {gateway: port for gateway, port in doors.items() if port is not None}
 
 
 async def run(options: argparse.Namespace, behaviour: Behaviour, accounts: list[Account]) -> None:
-    """Listen on both ports until a signal comes."""
+    """Listen on all ports until a signal comes."""
     stopping = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -202,7 +202,7 @@ async def test_nonsense_behind_a_log_in_ends_the_connection_only() -> None:
         writer.write(pdus.encode(bind) + b"\xff" * 20)
         assert await reader.read() == b""
         writer.close()
-        assert ours.seen == []
+        assert (ours.seen, listener.streams(ours.channel), len(listener._strangers)) == ([], [], 0)
         stream = await carrier(listener, "first")
         await stream.close()
 

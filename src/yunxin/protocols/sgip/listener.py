@@ -18,7 +18,7 @@ from typing import Final
 
 import msgspec
 
-from yunxin.protocols.events import BindMode, BindRequested, Closed, Event
+from yunxin.protocols.events import BindMode, BindRequested, Closed, Event, PeerMistake
 from yunxin.protocols.session import Limits, Side, State
 from yunxin.protocols.sgip.numbers import Numbers
 from yunxin.protocols.sgip.session import LIMITS, SgipSession
@@ -66,7 +66,7 @@ class Listener:
         self._streams: dict[SgipStream, Channel] = {}
         self._strangers: set[SgipStream] = set()
         self._server: asyncio.Server | None = None
-        self.refused = 0  # log-ins, since the start
+        self.refused = 0  # log-ins and other requests of strangers, since the start
 
     @property
     def port(self) -> int:
@@ -111,7 +111,8 @@ class Listener:
     # What connections tell ----------------------------------------------------------------------
 
     def _session(self) -> SgipSession:
-        return SgipSession(Side.SERVER, self._limits, numbers=self._numbers)
+        modes = frozenset({BindMode.RECEIVER})  # nobody has a message to submit to us
+        return SgipSession(Side.SERVER, self._limits, numbers=self._numbers, modes=modes)
 
     def _meet(self, stream: SgipStream) -> None:
         if len(self._strangers) >= STRANGERS_MAX:
@@ -133,17 +134,17 @@ class Listener:
         for event in events:
             if isinstance(event, BindRequested):
                 self._bind(stream, event)
+            elif isinstance(event, PeerMistake):
+                self.refused += 1
             elif isinstance(event, Closed):
                 self._strangers.discard(stream)
 
     def _bind(self, stream: SgipStream, event: BindRequested) -> None:
-        session, login = stream.session, event.login
+        session = stream.session
         if session.state is not State.BINDING:
             return  # nonsense behind the log-in has ended the connection
         channel = self._whose(event, stream.peer_address.rpartition(":")[0])
-        if login.mode is not BindMode.RECEIVER:
-            status = Code.LOGIN_TYPE
-        elif channel is None:
+        if channel is None:
             status = Code.ILLEGAL_LOGIN
         elif len(self.streams(channel)) >= CONNECTIONS_MAX:
             status = Code.TOO_MANY_CONNECTIONS

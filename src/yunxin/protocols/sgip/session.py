@@ -118,6 +118,7 @@ class SgipSession(Session):
 
     Args:
         numbers: makes our sequence numbers; one for all sessions of a node.
+        modes: the server's: who may log in for what; others are refused.
     """
 
     header_size = HEADER_SIZE
@@ -129,9 +130,17 @@ class SgipSession(Session):
     unbind_command = Unbind.command_id
     submit_command = _SUBMIT
 
-    def __init__(self, side: Side, limits: Limits | None = None, *, numbers: Numbers) -> None:
+    def __init__(
+        self,
+        side: Side,
+        limits: Limits | None = None,
+        *,
+        numbers: Numbers,
+        modes: frozenset[BindMode] = frozenset(BindMode),
+    ) -> None:
         super().__init__(side, limits or LIMITS)
         self.numbers = numbers
+        self._modes = modes
         self._now = 0.0
 
     # Client -------------------------------------------------------------------------------------
@@ -328,9 +337,9 @@ class SgipSession(Session):
 
     def _bind_requested(self, pdu: Bind, events: list[Event]) -> None:
         mode = _MODES.get(pdu.login_type)
-        if mode is None:
+        if mode not in self._modes:
             raise RemoteProtocolError(
-                f"Login type {pdu.login_type} is none of ours.", status=Code.LOGIN_TYPE
+                f"Login type {pdu.login_type} has no business here.", status=Code.LOGIN_TYPE
             )
         self._step(Step.BIND)
         self.mode = mode

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 from enum import Enum
 from functools import partial
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import msgspec
 
@@ -66,6 +66,14 @@ class Report(msgspec.Struct, frozen=True):
     done: str
 
 
+class Call(NamedTuple):
+    """Where a carrier that logs in to its clients finds them, and with what."""
+
+    host: str
+    port: int
+    session: Callable[[], Session]
+
+
 class Gateway(ABC):
     """One protocol's door of the carrier; stateless but for the numbers that it gives."""
 
@@ -74,6 +82,10 @@ class Gateway(ABC):
     @abstractmethod
     def session(self, limits: Limits) -> Session:
         """A session for a client that connected."""
+
+    def call(self, limits: Limits) -> Call | None:
+        """How the carrier reaches a client to deliver; None where the client's session does."""
+        return None
 
     @abstractmethod
     def refusal(self, known: bool) -> int:
