@@ -18,13 +18,12 @@ from yunxin.api.requests import Request
 from yunxin.api.sending import KEPT_S, idempotency
 from yunxin.dialects.problems import PROBLEMS
 from yunxin.engine.once import Raced
-from yunxin.engine.store import FunctionRefused, StoreUnavailable, Transaction
+from yunxin.engine.store import FunctionRefused, Transaction
 
 T = TypeVar("T")
 
 SCOPE = "contacts"  # of idempotency keys
 LOCK_WAIT = "3s"  # for who changes the same book at this moment, such as an import
-RACE_TRIES = 5
 
 
 class Once(NamedTuple):
@@ -53,14 +52,10 @@ async def change(
     """
     once = _once(request)
     async with parts.turns.take(key.enterprise_id):
-        for _ in range(RACE_TRIES):
-            try:
-                return await _change(key.enterprise_id, once, parts, do, kind)
-            except Raced:
-                continue
-            except FunctionRefused as refused:
-                raise _problem(refused) from refused
-    raise StoreUnavailable("others were faster each time with the same request")
+        try:
+            return await _change(key.enterprise_id, once, parts, do, kind)
+        except FunctionRefused as refused:
+            raise _problem(refused) from refused
 
 
 async def _change(
@@ -71,19 +66,23 @@ async def _change(
     kind: type[T],
 ) -> tuple[T, bool]:
     async with parts.store.transaction() as tx:
-        if once is not None:
+        known = await _recall(tx, enterprise_id, once)
+        if known is None:
+            await tx.fetch("limit_lock_wait", {"time": LOCK_WAIT})
+            await tx.fetch("hold_book", {"enterprise_id": enterprise_id})
+            # Who held it until now may have been the same request, on another process.
             known = await _recall(tx, enterprise_id, once)
-            if known is not None:
-                return msgspec.json.decode(known, type=kind), True
-        await tx.fetch("limit_lock_wait", {"time": LOCK_WAIT})
-        await tx.fetch("lock_book", {"enterprise_id": enterprise_id})
+        if known is not None:
+            return msgspec.json.decode(known, type=kind), True
         done = await do(tx)
         if once is not None:
             await _remember(tx, enterprise_id, once, msgspec.json.encode(done))
         return done, False
 
 
-async def _recall(tx: Transaction, enterprise_id: int, once: Once) -> bytes | None:
+async def _recall(tx: Transaction, enterprise_id: int, once: Once | None) -> bytes | None:
+    if once is None:
+        return None
     row = await tx.fetch_one(
         "recall_answers",
         {

@@ -2,10 +2,9 @@
 -- How long this transaction waits for who changes the same address book.
 SELECT set_config('lock_timeout', %(time)s, true)
 
--- name: lock_book
--- Holds an enterprise's address book: what is looked up from here on stays until the commit. The
--- functions that change it hold it as well, and make it where there is none.
-SELECT version FROM address_book WHERE enterprise_id = %(enterprise_id)s FOR UPDATE
+-- name: hold_book
+-- Holds an enterprise's address book: what is looked up from here on stays until the commit.
+SELECT contact_book_lock(%(enterprise_id)s)
 
 -- name: read_contact
 -- One contact of an enterprise, with the groups that hold it.
