@@ -1,6 +1,7 @@
 """The commercial product's dialect: every result code, and the containment of its weaknesses."""
 
 import asyncio
+import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -80,6 +81,7 @@ async def test_the_documented_vector_is_accepted(client, app, acme: Side, world:
         ({"mobiles": ",".join(phone(n) for n in range(301))}, 312),
         ({"mobiles": "12345"}, 312),
         ({"mobiles": ",,\x00"}, 312),
+        ({"mobiles": ", ,"}, 312),
         ({"excode": None}, 313),
         ({"excode": "12a"}, 313),
         ({"excode": "1" * 13}, 313),
@@ -127,6 +129,16 @@ async def test_numbers_are_taken_for_texts(client, acme: Side):
     body = acme.signed(excode="5")
     body |= {"mobiles": int(body["mobiles"]), "templetid": int(body["templetid"]), "excode": 5}
     assert await code(client, body) == 0
+
+
+async def test_a_comma_too_many_and_a_byte_order_mark_are_passed_over(client, acme: Side, world):
+    body = acme.signed(mobiles=f"{phone(1)},,{phone(2)}, ,")
+    told = await ask(client, b"\xef\xbb\xbf" + json.dumps(body).encode())
+    assert told["resultcode"] == 0
+    assert world.one("SELECT count(*) FROM message") == 2
+    assert world.one("SELECT count(*) FROM interface_event") == 0
+    many = ",".join(phone(n) for n in range(300)) + ","
+    assert await code(client, acme.signed(mobiles=many)) == 0
 
 
 async def test_upper_case_signs_are_taken(client, acme: Side):

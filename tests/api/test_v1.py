@@ -329,6 +329,8 @@ async def test_messages_are_filtered(client, acme: Side, world: World):
     assert await found(**{"from": soon.isoformat()}) == []
     assert len(await found(to=soon.isoformat())) == 4
     assert len(await found(**{"from": "0001-01-01T00:00:00Z", "to": "9999-12-31T23:59:59Z"})) == 4
+    for moment in ("2024-01-01T00:00:00 08:00", "2024-01-01 00:00:00Z"):  # a "+" not escaped
+        assert len(await found(**{"from": moment})) == 4
 
 
 @pytest.mark.parametrize(

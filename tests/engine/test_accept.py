@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from random import Random
 
+import psycopg
 import pytest
 
 from tests.engine.world import phone
@@ -224,15 +225,36 @@ async def test_a_commit_whose_answer_was_lost_is_looked_up(
     store, acceptor, world, acme, template, monkeypatch
 ):
     world.package(acme)
-    transaction = store.transaction
-
-    def deaf():
-        return _LosesTheAnswer(transaction())
-
-    monkeypatch.setattr(store, "transaction", deaf)
+    transactions = [_LosesTheAnswer(store.transaction())]
+    ordinary = store.transaction
+    monkeypatch.setattr(
+        store, "transaction", lambda: transactions.pop() if transactions else ordinary()
+    )
     (answer,) = await acceptor.accept([AcceptRequest(acme, template, phone(1), ONE)])
     assert isinstance(answer, Accepted)
     assert world.rows("SELECT id FROM message") == [(answer.message_id,)]
+
+
+@pytest.mark.parametrize("ends", ["COMMIT", "ROLLBACK"])
+async def test_a_commit_that_is_still_under_way_is_waited_for(
+    acceptor, database, world, acme, template, ends
+):
+    """The connection is gone, the database is not: it may yet commit what nobody answered for."""
+    package = world.package(acme)
+    async with await psycopg.AsyncConnection.connect(database, autocommit=True) as cut_off:
+        await cut_off.execute("BEGIN")
+        await cut_off.execute("UPDATE billing_package SET used = 1 WHERE id = %s", [package])
+        await cut_off.execute(
+            "INSERT INTO message (enterprise_id, id, phone, carrier, kind, traffic, source,"
+            " signature_id, template_id, package_id, text, segments) VALUES (%s, %s, %s, 'mobile',"
+            " 'text', 'notice', 'api', 1, %s, %s, '您好', 1)",
+            [acme, message_id := acceptor._ids.next(), phone(1), template, package],
+        )
+        looked_up = asyncio.create_task(acceptor._exists(acme, message_id))
+        await asyncio.sleep(0.3)
+        assert not looked_up.done()
+        await cut_off.execute(ends)
+        assert await looked_up is (ends == "COMMIT")
 
 
 class _LosesTheAnswer:

@@ -5,6 +5,7 @@ Every query names the enterprise of the key; what belongs to another one is not 
 
 import base64
 import binascii
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -32,6 +33,8 @@ from yunxin.vocabulary import (
 
 ID_MAX = (1 << 63) - 1
 ID_DIGITS_MAX = 19
+_MOMENTS = frozenset({"from", "to"})
+_PLUS_LOST = re.compile(r" (?=\d\d:\d\d$)")  # of a time zone whose "+" was not escaped
 
 Query = TypeVar("Query", bound=msgspec.Struct)
 _encode = msgspec.json.encode
@@ -239,6 +242,8 @@ def read_query(request: Request, kind: type[Query]) -> Query:
             raise Refused("invalid_parameter", "A parameter stands there twice.")
         if any("\x00" in value for value in given.values()):
             raise Refused("invalid_parameter", "A parameter holds a NUL.")
+        for name in given.keys() & _MOMENTS:
+            given[name] = _PLUS_LOST.sub("+", given[name])
         return msgspec.convert(given, kind, strict=False)
     except msgspec.ValidationError as error:
         raise invalid("invalid_parameter", error) from None

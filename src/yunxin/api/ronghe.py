@@ -7,6 +7,7 @@ success, and the refused ones are reported as failed receipts are. The wire is i
 `dialects.ronghe`.
 """
 
+import codecs
 import hmac
 from datetime import UTC, datetime
 
@@ -114,7 +115,7 @@ async def _send(body: bytes, address: str, parts: Parts, sender: _Sender) -> Ans
 
 def _read(body: bytes) -> Fields:
     try:
-        content = msgspec.json.decode(body)
+        content = msgspec.json.decode(body.removeprefix(codecs.BOM_UTF8))  # some clients send it
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         raise FieldMissing(ResultCode.BAD_JSON) from None
     return ronghe.read_fields(content)
@@ -150,9 +151,9 @@ def _signer(fields: Fields, keys: list[Key]) -> Key:
 
 
 def _phones(mobiles: str) -> list[str]:
-    """The numbers, each once."""
-    numbers = mobiles.split(",")
-    if len(numbers) > ronghe.MOBILES_MAX:
+    """The numbers, each once; a comma at the end, or two in a row, is passed over."""
+    numbers = [number for number in mobiles.split(",") if number.strip()]
+    if not 0 < len(numbers) <= ronghe.MOBILES_MAX:
         raise _Refuse("mobiles_length")
     phones: dict[str, None] = {}
     for number in numbers:

@@ -194,13 +194,22 @@ class Acceptor:
         return await self._exists(*first)
 
     async def _exists(self, enterprise_id: int, message_id: int) -> bool:
+        """Whether a message of a commit whose answer was lost is there.
+
+        The database may still be at that commit: it holds the enterprise's packages as long, so
+        they are locked first, and what is seen after that is the last word.
+        """
         backoff = Backoff()
         for _ in range(DOUBT_TRIES):
             await backoff.wait()
             try:
-                row = await self._store.fetch_one(
-                    "message_exists", {"enterprise_id": enterprise_id, "message_id": message_id}
-                )
+                async with self._store.transaction() as tx:
+                    await tx.fetch("wait_briefly_for_locks")
+                    await Purse.lock(tx, [enterprise_id], self._now())
+                    row = await tx.fetch_one(
+                        "message_exists",
+                        {"enterprise_id": enterprise_id, "message_id": message_id},
+                    )
             except StoreUnavailable:
                 continue
             return row is not None and bool(row[0])

@@ -60,6 +60,10 @@ WITH noted AS (
 )
 SELECT pg_notify('queue', '')
 
+-- name: wait_briefly_for_locks
+-- In this transaction no lock is waited for longer than a moment.
+SELECT set_config('lock_timeout', '2s', true)
+
 -- name: message_exists
 -- Whether a message was written: its whole batch was, or nothing of it.
 SELECT EXISTS (SELECT FROM message WHERE enterprise_id = %(enterprise_id)s AND id = %(message_id)s)
