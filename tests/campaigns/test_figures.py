@@ -51,12 +51,13 @@ def test_before_the_start_nothing_is_done(acme):
     assert figures.counts_of(make_confirmed(acme)).done == 0
 
 
-def minute(campaign: Campaign, after_minutes: int) -> None:
+def minute(campaign: Campaign, after_minutes: int, delivered: int = 1, **fields: int) -> None:
     CampaignMinute.objects.create(
         enterprise_id=campaign.enterprise_id,
         campaign_id=campaign.pk,
         minute=BEGAN + timedelta(minutes=after_minutes),
-        delivered=1,
+        delivered=delivered,
+        **fields,
     )
 
 
@@ -71,6 +72,47 @@ def test_the_chart_has_no_gaps_and_never_too_many_bars(acme, minutes, bars):
     assert len(found) == bars
     assert sum(bar.delivered for bar in found) == len(minutes)
     assert len({later.begin - bar.begin for bar, later in zip(found, found[1:], strict=False)}) < 2
+
+
+def test_late_receipts_do_not_squeeze_the_peak(acme):
+    """What comes in days after the rest is one bar at the end, and the rest is told by minutes."""
+    campaign = make_draft(acme)
+    for after in range(20):
+        minute(campaign, after, 500, submitted=500)
+    minute(campaign, 240, 40)
+    minute(campaign, 2_880, 0, failed=7)
+    *bars, late = figures.by_time(campaign)
+    assert [bar.delivered for bar in bars] == [500] * 20
+    assert not any(bar.is_late for bar in bars)
+    assert (late.is_late, late.delivered, late.failed) == (True, 40, 7)
+    assert late.begin == BEGAN + timedelta(minutes=20)
+
+
+def test_what_went_on_after_a_pause_is_no_late_receipt(acme):
+    campaign = make_draft(acme)
+    for after in (0, 1, 1_500, 1_501):
+        minute(campaign, after, 500, submitted=500)
+    bars = figures.by_time(campaign)
+    assert not any(bar.is_late for bar in bars)
+    assert sum(bar.delivered for bar in bars) == 2_000
+
+
+def test_a_late_bar_taller_than_all_others_is_none(acme):
+    """4 in a hundred, later, would tower over minutes with 1 in a hundred each."""
+    campaign = make_draft(acme)
+    for after in range(89):
+        minute(campaign, after, 10)
+    minute(campaign, 300, 40)
+    bars = figures.by_time(campaign)
+    assert not any(bar.is_late for bar in bars) and len(bars) == 61
+
+
+def test_a_tail_that_changes_no_bar_is_left_in_its_place(acme):
+    campaign = make_draft(acme)
+    minute(campaign, 0, 1_000)
+    minute(campaign, 60, 1)
+    bars = figures.by_time(campaign)
+    assert len(bars) == 61 and not any(bar.is_late for bar in bars)
 
 
 def test_globex_minutes_are_not_acmes(acme, globex):

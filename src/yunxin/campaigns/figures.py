@@ -15,13 +15,14 @@ from django.utils import timezone
 
 from yunxin.accounts.models import Enterprise
 from yunxin.campaigns.lifecycle import of_enterprise, progress_of
-from yunxin.campaigns.models import Campaign, CampaignMinute
+from yunxin.campaigns.models import Campaign
 from yunxin.campaigns.states import State, rows_in
 from yunxin.content.models import Signature, Template
 from yunxin.vocabulary import ReviewState
 
 BARS_MAX = 90  # in the chart by time; more would be thinner than a hair
 BAR_MINUTES = (1, 2, 5, 10, 15, 30, 60, 120, 360, 720, 1440)
+TAILS = (0.05, 0.01, 0.0)  # of all that happened: what may lie after the end of the chart
 FAILURES_SHOWN = 20
 
 
@@ -87,14 +88,26 @@ def counts_of(campaign: Campaign) -> Counts:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
-    """What became of messages in one stretch of time."""
+    """What became of messages in one stretch of time; the late one is all that came after."""
 
     begin: datetime
     submitted: int
     delivered: int
     failed: int
+    is_late: bool = False
 
 
+# The first minute, and for each tail the minute by which all but the tail had happened.
+_SPAN = """
+SELECT tail, min(minute), min(minute) FILTER (WHERE so_far >= total * (1 - tail))
+  FROM (SELECT minute,
+               sum(submitted + delivered + failed) OVER (ORDER BY minute) AS so_far,
+               sum(submitted + delivered + failed) OVER () AS total
+          FROM campaign_minute
+         WHERE enterprise_id = %(enterprise)s AND campaign_id = %(campaign)s) AS counted
+       CROSS JOIN unnest(%(tails)s::float[]) AS tail
+ GROUP BY tail ORDER BY tail DESC
+"""
 _BY_MINUTE = """
 SELECT date_bin(make_interval(mins => %(minutes)s), minute, timestamptz '2024-01-01 00:00+08') AS bin,
        sum(submitted)::bigint, sum(delivered)::bigint, sum(failed)::bigint
@@ -105,30 +118,42 @@ SELECT date_bin(make_interval(mins => %(minutes)s), minute, timestamptz '2024-01
 
 
 def by_time(campaign: Campaign) -> list[Bar]:
-    """The campaign over time in at most BARS_MAX bars without gaps; empty before its first word."""
-    rows = CampaignMinute.objects.filter(
-        enterprise_id=campaign.enterprise_id, campaign_id=campaign.pk
-    )
-    first, last = (
-        rows.order_by(order).values_list("minute", flat=True).first()
-        for order in ("minute", "-minute")
-    )
-    if first is None or last is None:
-        return []
-    minutes = _bar_minutes(last - first)
-    found = {
-        row[0]: row[1:]
-        for row in _fetch(
-            _BY_MINUTE,
-            {"minutes": minutes, "enterprise": campaign.enterprise_id, "campaign": campaign.pk},
-        )
-    }
-    begin, end, step = min(found), max(found), timedelta(minutes=minutes)
+    """The campaign over time in at most BARS_MAX bars without gaps; empty before its first word.
+
+    Receipts may come in days after the last message went out. Where those few would make all bars
+    longer, the chart ends before them and has one bar more, of everything that came later; unless
+    that one were taller than all others.
+    """
     bars: list[Bar] = []
-    while begin <= end and len(bars) < 2 * BARS_MAX:
-        bars.append(Bar(begin, *found.get(begin, (0, 0, 0))))
-        begin += step
+    spans = _fetch(_SPAN, {**_this(campaign), "tails": list(TAILS)})
+    for _tail, first, end in spans:
+        last = spans[-1][2]
+        minutes = _bar_minutes(end - first)
+        bars = _bars(campaign, minutes, last if minutes == _bar_minutes(last - first) else end)
+        if not bars[-1].is_late or _is_small(bars[-1], bars[:-1]):
+            break
     return bars
+
+
+def _bars(campaign: Campaign, minutes: int, end: datetime) -> list[Bar]:
+    """Bars of so many minutes until one moment, and one of what came later, if anything did."""
+    found = {row[0]: row[1:] for row in _fetch(_BY_MINUTE, {**_this(campaign), "minutes": minutes})}
+    at, step = min(found), timedelta(minutes=minutes)
+    bars: list[Bar] = []
+    while at <= end and len(bars) < 2 * BARS_MAX:
+        bars.append(Bar(at, *found.pop(at, (0, 0, 0))))
+        at += step
+    if found:
+        submitted, delivered, failed = map(sum, zip(*found.values(), strict=True))
+        bars.append(Bar(at, submitted, delivered, failed, is_late=True))
+    return bars
+
+
+def _is_small(late: Bar, bars: list[Bar]) -> bool:
+    """Whether a bar is no taller than the tallest of the others."""
+    final = max(bar.delivered + bar.failed for bar in bars)
+    submitted = max(bar.submitted for bar in bars)
+    return late.delivered + late.failed <= final and late.submitted <= submitted
 
 
 def _bar_minutes(span: timedelta) -> int:
@@ -187,7 +212,7 @@ def _this(campaign: Campaign) -> dict[str, int]:
     return {"enterprise": campaign.enterprise_id, "campaign": campaign.pk}
 
 
-def _fetch(statement: str, values: Mapping[str, int | date]) -> list[Any]:
+def _fetch(statement: str, values: Mapping[str, int | date | list[float]]) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return cursor.fetchall()

@@ -92,10 +92,13 @@ def _next_step(found: Campaign) -> str:
 def _chart(found: Campaign, carriers: list[figures.CarrierCounts]) -> dict[str, object]:
     """What campaign-chart.js draws."""
     bars = figures.by_time(found)
-    days = {timezone.localtime(bar.begin).date() for bar in bars}
+    days = {timezone.localtime(bar.begin).date() for bar in bars if not bar.is_late}
     shape = "%H:%M" if len(days) < 2 else "%m-%d %H:%M"
     return {
-        "time": [f"{timezone.localtime(bar.begin):{shape}}" for bar in bars],
+        "time": [
+            _("Later") if bar.is_late else f"{timezone.localtime(bar.begin):{shape}}"
+            for bar in bars
+        ],
         "delivered": [bar.delivered for bar in bars],
         "failed": [bar.failed for bar in bars],
         "submitted": [bar.submitted for bar in bars],
