@@ -33,6 +33,7 @@ lock:
 	$(COMPILE) $(UPGRADE) -c requirements/runtime.txt requirements/dev.in -o requirements/dev.txt
 	$(COMPILE) $(UPGRADE) requirements/uv.in -o requirements/uv.txt
 	$(COMPILE) $(UPGRADE) requirements/node.in -o requirements/node.txt
+	$(COMPILE) $(UPGRADE) requirements/peers.in -o requirements/peers.txt
 	npm install --package-lock-only --ignore-scripts
 
 # The Python client's wheel, into dist/.
