@@ -3,7 +3,8 @@
 from django.urls import include, path
 
 ROOMS = (
-    "web", "accounts", "billing", "content", "carriers", "interfaces", "campaigns", "messaging",
+    "web", "accounts", "billing", "content", "contacts", "carriers", "interfaces", "campaigns",
+    "messaging",
 )  # fmt: skip
 
 urlpatterns = [path("", include(f"yunxin.{room}.urls")) for room in ROOMS]

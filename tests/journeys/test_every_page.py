@@ -83,6 +83,10 @@ OBJECTS = {
     "target_id": "SELECT min(id) FROM interfaces_pushtarget",
     "batch_id": "SELECT min(id) FROM push_batch",
     "wish_id": "SELECT min(id) FROM interfaces_pushwish",
+    "contact_id": "SELECT min(id) FROM contact WHERE enterprise_id ="
+    " (SELECT min(id) FROM accounts_enterprise)",
+    "group_id": "SELECT min(id) FROM contact_group WHERE enterprise_id ="
+    " (SELECT min(id) FROM accounts_enterprise)",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
 

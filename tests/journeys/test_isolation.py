@@ -18,6 +18,7 @@ from django.test import Client
 
 from tests import factories
 from tests.campaigns import making
+from tests.contacts.scene import make_contact, make_group
 from tests.interfaces import scene
 from tests.journeys.addresses import Address, every_address
 from tests.messaging.records_world import make_message
@@ -77,11 +78,15 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
     target = scene.make_target(enterprise, url=f"https://{enterprise.pk}.example.com/{words}")
     batch = scene.make_batch(target, body=words.encode())
     wish = PushWish.objects.create(enterprise=enterprise, target=target, kind="test")
+    group_id = make_group(enterprise, words)
+    contact_id = make_contact(enterprise, 77, words, groups=[group_id])
     return Belongings(
         enterprise,
         owner,
         {
             ("accounts", "pk"): [other.pk],
+            ("contacts", "contact_id"): [contact_id],
+            ("contacts", "group_id"): [group_id],
             ("content", "signature_id"): [signature.pk, closed.pk],
             ("content", "template_id"): [template.pk],
             ("campaigns", "pk"): campaigns,

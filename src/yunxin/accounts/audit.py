@@ -8,6 +8,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunxin.accounts.models import AuditEntry, Enterprise, User
 from yunxin.web.addresses import client_address
@@ -57,6 +58,12 @@ ACTIONS: dict[str, str | Promise] = {
     "prefix.edit": _("Number range changed"),
     "prefix.delete": _("Number range removed"),
     "ported.edit": _("Ported number changed"),
+    "contact.create": _("Contact added"),
+    "contact.edit": _("Contact changed"),
+    "contact.delete": _("Contacts deleted"),
+    "contact_group.create": _("Contact group added"),
+    "contact_group.rename": _("Contact group renamed"),
+    "contact_group.delete": _("Contact group deleted"),
     "records.export": _("Sending records exported"),
     "replies.export": _("Reply records exported"),
     "credential.create": _("Interface key made"),
@@ -108,6 +115,7 @@ DETAILS: dict[str, str | Promise] = {
     "portal_too": _("Portal messages too"),
     "events": _("Events"),
     "replies": _("Replies found"),
+    "groups": pgettext_lazy("contact", "Groups"),
     "from": _("From"),
     "to": _("Until"),
 }

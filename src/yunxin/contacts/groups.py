@@ -1,9 +1,12 @@
 """Groups of contacts: the tree, and what may be done to it."""
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from django.db import connection
 
+from yunxin.accounts import audit
+from yunxin.accounts.audit import Actor
 from yunxin.accounts.models import Enterprise
 from yunxin.contacts.errors import GroupNotFound, told
 from yunxin.contacts.models import ContactGroup
@@ -46,6 +49,13 @@ def tree(enterprise: Enterprise) -> list[Branch]:
     return top
 
 
+def flat(branches: Iterable[Branch]) -> Iterator[Branch]:
+    """Every branch of a tree, each followed by those under it."""
+    for branch in branches:
+        yield branch
+        yield from flat(branch.children)
+
+
 def get_group(enterprise: Enterprise, group_id: int) -> ContactGroup:
     """
     Raises:
@@ -57,7 +67,9 @@ def get_group(enterprise: Enterprise, group_id: int) -> ContactGroup:
     return found
 
 
-def create_group(enterprise: Enterprise, *, name: str, parent_id: int | None = None) -> int:
+def create_group(
+    enterprise: Enterprise, *, name: str, parent_id: int | None = None, by: Actor = None
+) -> int:
     """Make a group at the top or under another; returns its id.
 
     Args:
@@ -67,20 +79,30 @@ def create_group(enterprise: Enterprise, *, name: str, parent_id: int | None = N
     """
     with told(), connection.cursor() as cursor:
         cursor.execute("SELECT contact_group_create(%s, %s, %s)", (enterprise.pk, parent_id, name))
-        return int(cursor.fetchone()[0])
+        made = int(cursor.fetchone()[0])
+        audit.record(by, "contact_group.create", name, enterprise)
+    return made
 
 
-def rename_group(enterprise: Enterprise, group_id: int, *, name: str) -> None:
+def rename_group(enterprise: Enterprise, group_id: int, *, name: str, by: Actor = None) -> None:
     """
     Raises:
         GroupNotFound, GroupNameTaken: nothing was changed.
     """
     with told(), connection.cursor() as cursor:
+        before = get_group(enterprise, group_id).name
         cursor.execute("SELECT contact_group_rename(%s, %s, %s)", (enterprise.pk, group_id, name))
+        audit.record(by, "contact_group.rename", before, enterprise, name=name)
 
 
-def delete_group(enterprise: Enterprise, group_id: int) -> int:
+def delete_group(enterprise: Enterprise, group_id: int, *, by: Actor = None) -> int:
     """Delete a group and those under it; contacts stay. Returns how many groups went."""
+    found = enterprise.contact_groups.filter(pk=group_id).first()
+    if found is None:
+        return 0
     with told(), connection.cursor() as cursor:
         cursor.execute("SELECT contact_group_delete(%s, %s)", (enterprise.pk, group_id))
-        return int(cursor.fetchone()[0])
+        gone = int(cursor.fetchone()[0])
+        if gone:
+            audit.record(by, "contact_group.delete", found.name, enterprise, groups=gone)
+    return gone

@@ -13,10 +13,13 @@ from django.db import connection
 from django.db.models import Q, QuerySet
 from psycopg.types.json import Jsonb
 
+from yunxin.accounts import audit
+from yunxin.accounts.audit import Actor
 from yunxin.accounts.models import Enterprise
 from yunxin.contacts.errors import ContactNotFound, PhoneTaken, told
 from yunxin.contacts.models import AddressBook, Contact, Membership
 from yunxin.text.people import Person
+from yunxin.text.phones import mask
 
 ID_MAX = 2**63 - 1  # bigint
 
@@ -59,7 +62,9 @@ def take_people(
     return [Taken(*row) for row in found]
 
 
-def add_person(enterprise: Enterprise, person: Person, *, groups: Collection[int] = ()) -> int:
+def add_person(
+    enterprise: Enterprise, person: Person, *, groups: Collection[int] = (), by: Actor = None
+) -> int:
     """Add somebody whose phone nobody has yet; returns the contact's id.
 
     Raises:
@@ -69,11 +74,17 @@ def add_person(enterprise: Enterprise, person: Person, *, groups: Collection[int
         (taken,) = take_people(enterprise, [person], groups=groups)
         if not taken.created:
             raise PhoneTaken
+        audit.record(by, "contact.create", mask(person.phone), enterprise)
     return taken.id
 
 
 def change_person(
-    enterprise: Enterprise, contact_id: int, person: Person, *, groups: Collection[int] | None
+    enterprise: Enterprise,
+    contact_id: int,
+    person: Person,
+    *,
+    groups: Collection[int] | None,
+    by: Actor = None,
 ) -> None:
     """Replace a contact's given fields, phone included; and its groups, unless None.
 
@@ -89,6 +100,7 @@ def change_person(
             before = set(groups_of(enterprise, contact_id))
             remove_from_groups(enterprise, before - set(groups), [contact_id])
             add_to_groups(enterprise, set(groups) - before, [contact_id])
+        audit.record(by, "contact.edit", mask(person.phone), enterprise)
 
 
 def save_person(
@@ -97,6 +109,7 @@ def save_person(
     *,
     contact_id: int | None = None,
     groups: Collection[int] | None = None,
+    by: Actor = None,
 ) -> int:
     """Add somebody, or change the contact of that id; returns its id.
 
@@ -104,14 +117,21 @@ def save_person(
         PhoneTaken, TooManyContacts, ContactNotFound: nothing was changed.
     """
     if contact_id is None:
-        return add_person(enterprise, person, groups=groups or ())
-    change_person(enterprise, contact_id, person, groups=groups)
+        return add_person(enterprise, person, groups=groups or (), by=by)
+    change_person(enterprise, contact_id, person, groups=groups, by=by)
     return contact_id
 
 
-def delete_people(enterprise: Enterprise, ids: Iterable[int]) -> int:
+def delete_people(enterprise: Enterprise, ids: Iterable[int], *, by: Actor = None) -> int:
     """Delete contacts, out of all groups too; returns how many there were."""
-    return _count("SELECT contact_delete(%s, %s::bigint[])", enterprise.pk, list(ids))
+    given = list(ids)
+    with told():
+        first = enterprise.contacts.filter(pk__in=given[:1]).first()
+        deleted = _count("SELECT contact_delete(%s, %s::bigint[])", enterprise.pk, given)
+        if deleted:
+            subject = mask(first.phone) if first else ""
+            audit.record(by, "contact.delete", subject, enterprise, count=deleted)
+    return deleted
 
 
 def add_to_groups(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
@@ -159,6 +179,7 @@ def find_people(
     group_id: int | None = None,
     with_subgroups: bool = False,
     search: str = "",
+    is_masked: bool = False,
 ) -> QuerySet[Contact]:
     """The enterprise's contacts, newest first; those of a group, those that a search fits.
 
@@ -166,6 +187,7 @@ def find_people(
         group_id: contacts directly in this group; another enterprise's has none.
         with_subgroups: those of the groups under it too, each once.
         search: a part of the name or phone, or of the name's initials.
+        is_masked: see `fitting`.
     """
     people = enterprise.contacts.order_by("-id")
     if group_id is not None:
@@ -176,21 +198,35 @@ def find_people(
         else:
             members = members.filter(group_id=_bigint(group_id))
         people = people.filter(id__in=members.values("contact_id"))
-    return people.filter(fitting(search)) if search.strip() else people
+    condition = fitting(search, is_masked=is_masked)
+    return people.filter(condition) if condition else people
 
 
-def fitting(search: str) -> Q:
-    """What a search asks of a contact; empty for nothing."""
+def fitting(search: str, *, is_masked: bool = False) -> Q:
+    """What a search asks of a contact; empty for nothing.
+
+    Args:
+        is_masked: for somebody who sees `138****0000`: by digits finds only what those show, or
+            the number that is known whole, so that nobody can guess the rest digit by digit.
+    """
     text = " ".join(search.replace("\0", "").split())
     compact = text.replace(" ", "").replace("-", "")
     if not text:
         return Q()
     condition = Q(name__contains=text)
     if compact.isascii() and compact.isdigit():
-        condition |= Q(phone__contains=compact)
+        condition |= _masked_phone(compact) if is_masked else Q(phone__contains=compact)
     if compact.isascii() and compact.isalnum():
         condition |= Q(initials__contains=compact.lower())
     return condition
+
+
+def _masked_phone(digits: str) -> Q:
+    if len(digits) == 11:
+        return Q(phone=digits)
+    begins = Q(phone__startswith=digits) if len(digits) <= 3 else Q()
+    ends = Q(phone__endswith=digits) if len(digits) <= 4 else Q(pk__in=[])
+    return begins | ends if begins else ends
 
 
 def _bigint(number: int) -> int:

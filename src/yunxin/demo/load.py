@@ -18,6 +18,7 @@ from yunxin.billing.models import LedgerEntry, Package
 from yunxin.campaigns.models import TOLD_END, Campaign, CampaignRecipient
 from yunxin.carriers.models import Channel, ForbiddenWord
 from yunxin.content.models import Review, Signature, Template
+from yunxin.demo import address_book
 from yunxin.demo.cast import (
     ENTERPRISES,
     FORBIDDEN_WORDS,
@@ -128,6 +129,7 @@ def _enterprise(cast: DemoEnterprise, channel: Channel) -> None:
         contact_name=cast.logins[0].full_name,
     )
     _users(enterprise, cast.logins)
+    address_book.fill(enterprise)
     packages = _packages(enterprise, cast)
     signatures = {s.name: _signature(enterprise, s) for s in cast.signatures}
     templates = [_template(enterprise, signatures[t.signature], t) for t in cast.templates]

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy
 
 Text = str | Promise
 Choices = Iterable[tuple[Any, Text]]
-CellKind = Literal["text", "title", "status", "number", "time", "code", "actions"]
+CellKind = Literal["text", "title", "status", "number", "time", "code", "actions", "pick"]
 
 SIZES = (10, 20, 50, 100)
 YEARS = (2000, 2100)  # further days are slips of the finger, and leave the calendar of time zones
@@ -35,7 +35,7 @@ class Column:
     """A column: its heading, how its cells look, and by which field it sorts (if it does).
 
     On a phone rows become cards: `title` stands at the top left, `status` at the top right,
-    `actions` at the bottom, all others as a labelled line each.
+    `actions` at the bottom, all others as a labelled line each. `pick` is a box to choose the row.
     """
 
     name: str

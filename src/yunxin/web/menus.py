@@ -59,6 +59,7 @@ PORTAL = (
             Page("carriers:unsubscribes", _("Unsubscribes")),
         ],
     ),
+    Section(_("Address book"), "address-book", [Page("contacts:contacts", _("Address book"))]),
     Section(
         _("Statistics"),
         "chart-bar",
