@@ -74,7 +74,7 @@ def make_from_file(enterprise: Enterprise, content: str | bytes, **fields: Any) 
         enterprise=enterprise, campaign_id=campaign.pk, file=make_file(enterprise, content)
     )
     campaign.refresh_from_db()
-    preparation.prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+    preparation.prepare(campaign_id=campaign.pk, version=campaign.audience_version)
     campaign.refresh_from_db()
     return campaign
 

@@ -38,7 +38,7 @@ def campaign(acme, owner):
 def prepare(campaign: Campaign) -> Campaign:
     """What the background job does."""
     campaign.refresh_from_db()
-    preparation.prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+    preparation.prepare(campaign_id=campaign.pk, version=campaign.audience_version)
     campaign.refresh_from_db()
     return campaign
 

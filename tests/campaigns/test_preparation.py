@@ -8,7 +8,7 @@ from tests.campaigns.making import make_draft, make_file, make_from_file, make_r
 from yunxin.accounts.models import Notice, User
 from yunxin.campaigns import lifecycle, preparation
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
-from yunxin.campaigns.preparation import prepare_file
+from yunxin.campaigns.preparation import prepare
 from yunxin.carriers.models import BlockedNumber, ForbiddenWord
 from yunxin.vocabulary import AudienceState
 from yunxin.web.models import StoredChunk, StoredFile
@@ -45,7 +45,7 @@ def test_who_had_to_wait_reads_in_the_bell_that_it_is_ready(client, acme, monkey
     assert (notice.enterprise, notice.kind) == (acme, "campaign.ready")
     client.force_login(User.objects.get(username="acme"))
     assert client.get(notice.link).status_code == 200
-    prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+    prepare(campaign_id=campaign.pk, version=campaign.audience_version)
     assert Notice.objects.count() == 1
 
 
@@ -117,7 +117,7 @@ def test_lines_across_chunks_are_read_whole(acme):
 def test_running_again_changes_nothing(acme):
     campaign = make_from_file(acme, MIXED)
     before = recipients(campaign), refused(campaign)
-    prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+    prepare(campaign_id=campaign.pk, version=campaign.audience_version)
     assert (recipients(campaign), refused(campaign)) == before
 
 
@@ -129,11 +129,11 @@ def test_a_run_that_died_half_way_leaves_nothing_and_is_begun_again(acme, monkey
     with monkeypatch.context() as patch:
         patch.setattr(preparation, "_PUT_REFUSED", "SELECT 1 / 0")
         with pytest.raises(Exception, match="division by zero"):
-            prepare_file(**this)
+            prepare(**this)
     campaign.refresh_from_db()
     assert campaign.audience_state == AudienceState.READING
     assert not recipients(campaign)
-    prepare_file(**this)
+    prepare(**this)
     assert len(recipients(campaign)) == 2
 
 
@@ -143,7 +143,7 @@ def test_a_run_of_an_older_version_writes_nothing(acme):
     campaign = lifecycle.give_file(enterprise=acme, campaign_id=campaign.pk, file=file)
     version = campaign.audience_version
     Campaign.objects.filter(pk=campaign.pk).update(audience_version=version + 1)
-    prepare_file(campaign_id=campaign.pk, version=version)
+    prepare(campaign_id=campaign.pk, version=version)
     assert not recipients(campaign)
 
 
@@ -159,7 +159,7 @@ def test_an_edit_in_the_middle_makes_the_run_come_to_nothing(acme, monkeypatch):
 
     read = preparation._read
     monkeypatch.setattr(preparation, "_read", edit_meanwhile)
-    prepare_file(campaign_id=campaign.pk, version=version)
+    prepare(campaign_id=campaign.pk, version=version)
     assert not recipients(campaign)
     campaign.refresh_from_db()
     assert campaign.audience_state == AudienceState.READING
@@ -231,6 +231,6 @@ def test_a_lost_database_is_not_the_files_fault(acme, monkeypatch):
     campaign = lifecycle.give_file(enterprise=acme, campaign_id=campaign.pk, file=file)
     monkeypatch.setattr(preparation, "_read", lost)
     with pytest.raises(OperationalError):
-        prepare_file(campaign_id=campaign.pk, version=campaign.audience_version)
+        prepare(campaign_id=campaign.pk, version=campaign.audience_version)
     campaign.refresh_from_db()
     assert campaign.audience_state == AudienceState.READING

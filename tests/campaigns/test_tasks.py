@@ -53,7 +53,7 @@ def test_a_fault_is_tried_again_and_in_the_end_said(acme, monkeypatch, attempts,
     campaign = make_draft(acme)
     file = make_file(acme, "13800000001,a\n")
     campaign = lifecycle.give_file(enterprise=acme, campaign_id=campaign.pk, file=file)
-    monkeypatch.setattr(preparation, "prepare_file", failing)
+    monkeypatch.setattr(preparation, "prepare", failing)
     monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
     with pytest.raises(RuntimeError):
         tasks.prepare_audience.func(job(attempts), campaign.pk, campaign.audience_version)

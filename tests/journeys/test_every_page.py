@@ -34,6 +34,8 @@ NOT_PAGES = {
     "carriers:console_try_text": "a part of a page",
     "campaigns:preview": "a part of a page",
     "campaigns:status": "a part of a page",
+    "campaigns:first_messages": "a part of a page",
+    "campaigns:read_again": "a form is sent to it",
     "campaigns:sample": "a download",
     "campaigns:refused": "a download",
     "campaigns:outcomes": "a download",
@@ -50,7 +52,8 @@ NOT_PAGES = {
     "messaging:replies_export": "a download",
 }
 DRAFT_STEPS = {
-    "campaigns:content", "campaigns:recipients", "campaigns:time", "campaigns:confirm",
+    "campaigns:content", "campaigns:recipients", "campaigns:pick", "campaigns:time",
+    "campaigns:confirm",
 }  # fmt: skip
 WAITING = {"campaigns:change", "campaigns:delete"}
 PAGES = [each for each in every_address() if each.name not in NOT_PAGES]

@@ -2,7 +2,7 @@
 
 A file is read twice: `EncodingProbe` finds what it is written in, then `LineReader` cuts it into
 blocks of numbered lines and `Rules.check` judges each. `preparation.py` does both with the chunks
-of a stored file; typed numbers go through the same rules.
+of a stored file; typed numbers and the people of groups go through the same rules.
 
 A line is a phone and the parameters of the template in order, separated by the half-width comma.
 """
@@ -30,7 +30,7 @@ _WORD_JOINER = "\x01"  # never part of a text: lines with control characters are
 
 
 class FileProblem(StrEnum):
-    """Why a whole file cannot be an audience; the pages have the sentences."""
+    """Why a whole file, or groups, cannot be an audience; the pages have the sentences."""
 
     EMPTY = "empty"
     UTF16 = "utf16"
@@ -40,6 +40,8 @@ class FileProblem(StrEnum):
     IMAGE = "image"
     BINARY = "binary"
     ONLY_BAD_LINES = "only_bad_lines"
+    NOBODY = "nobody"  # of groups: they are empty, or gone
+    VARIABLES = "variables"  # of groups: the template has others than were filled
     INTERNAL = "internal"  # our fault
 
 
@@ -180,6 +182,15 @@ def _split(text: str) -> list[str]:
     return lines
 
 
+class Member(NamedTuple):
+    """One contact of a group: a number from 1, and what fills the variables of the template."""
+
+    number: int
+    phone: str
+    name: str
+    params: Sequence[str]
+
+
 class Recipient(NamedTuple):
     """A line that can be sent to."""
 
@@ -255,6 +266,21 @@ class Rules:
             line = Line(number, typed)
             try:
                 given.append((line, self._phone(typed), params))
+            except LineRefused as refusal:
+                refused.append(refusal.of(line))
+        return self._price(given, refused), refused
+
+    def check_people(self, people: Iterable[Member]) -> tuple[list[Recipient], list[Refused]]:
+        """Judge contacts, each with parameters of their own."""
+        given: list[tuple[Line, str, tuple[str, ...]]] = []
+        refused: list[Refused] = []
+        for person in people:
+            line = Line(person.number, f"{person.phone} {person.name}")
+            params = tuple(param.translate(_CONTROL).strip(_SPACES) for param in person.params)
+            try:
+                if "" in params:
+                    raise LineRefused(Refusal.PARAMS_MISSING, f"empty {params.index('') + 1}")
+                given.append((line, self._phone(person.phone), params))
             except LineRefused as refusal:
                 refused.append(refusal.of(line))
         return self._price(given, refused), refused

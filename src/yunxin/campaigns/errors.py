@@ -61,11 +61,19 @@ class TemplateUnusable(CampaignError):
 class AudienceMissing(CampaignError):
     """There is nobody to send to."""
 
-    sentence = _("Nobody can be sent to yet. Enter numbers or upload a file in step 2.")
+    sentence = _(
+        "Nobody can be sent to yet. Enter numbers, choose groups or upload a file in step 2."
+    )
+
+
+class GroupsGone(CampaignError):
+    """None of the groups exists."""
+
+    sentence = _("None of these groups exists any more. Choose again.")
 
 
 class AudienceNotReady(CampaignError):
-    """The file of recipients is still being read."""
+    """The file or the groups are still being read."""
 
     sentence = _("The recipients are still being checked. Submit the task when that is done.")
 

@@ -9,11 +9,14 @@ from django.utils.translation import gettext as _now
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.campaigns.audience import FileProblem
+from yunxin.campaigns.models import Campaign
+from yunxin.campaigns.sources import Source
 from yunxin.campaigns.states import Reason, Shown, State
 from yunxin.content.labels import CARRIERS as THREE_CARRIERS
 from yunxin.vocabulary import AudienceKind, CarrierName, MessageState, Refusal
 
 Text = str | Promise
+GROUPS_NAMED = 3
 
 STATES: Mapping[State, Text] = {
     State.DRAFT: _("Draft"),
@@ -91,11 +94,30 @@ FILE_PROBLEMS: Mapping[FileProblem, Text] = {
     FileProblem.ONLY_BAD_LINES: _(
         "Not a single line can be sent to. Download the refused lines, mend them and try again."
     ),
+    FileProblem.NOBODY: _(
+        "Nobody is in these groups, or they were deleted. Put contacts into them, or choose others."
+    ),
+    FileProblem.VARIABLES: _(
+        "The template was changed. Say again what its variables are filled with, and check the "
+        "recipients."
+    ),
     FileProblem.INTERNAL: _(
         "The recipients could not be checked because of a fault on our side. Please try again; "
         "if it happens once more, contact customer service."
     ),
 }
+SOURCES: Mapping[Source, Text] = {
+    Source.TEXT: _("The same text for all"),
+    Source.NAME: _("Contact's name"),
+    Source.SALUTATION: _("Mr or Ms, by gender"),
+    Source.COMPANY: _("Contact's company"),
+    Source.POSITION: _("Contact's position"),
+    Source.INDUSTRY: _("Contact's industry"),
+    Source.BIRTHDAY: _("Contact's birthday"),
+    Source.PHONE: _("Contact's mobile number"),
+    Source.REMARK: _("Contact's remark"),
+}
+NO_PEOPLE = _("Not one of these contacts can be sent to. See below what is wrong with each.")
 NO_NUMBERS = _("None of the numbers can be sent to. See below what is wrong with each.")
 
 _REFUSALS: Mapping[Refusal, Text] = {
@@ -138,6 +160,20 @@ _MALFORMED: Mapping[str, Text] = {
     "control": _("The line holds control characters."),
     "separator": _("The separator is wrong. Separate with the half-width comma “,”."),
 }
+
+
+def group_names(campaign: Campaign) -> str:
+    """The groups that a campaign is sent to, the first few by name; empty of other audiences."""
+    if campaign.audience != AudienceKind.GROUPS:
+        return ""
+    names = [group.name for group in campaign.groups.all()]
+    shown = _now(", ").join(names[:GROUPS_NAMED])
+    if len(names) <= GROUPS_NAMED:
+        return shown
+    return _now("%(names)s and %(count)d more") % {
+        "names": shown,
+        "count": len(names) - GROUPS_NAMED,
+    }
 
 
 def refusal(reason: str, detail: str = "") -> str:

@@ -16,8 +16,8 @@ from django.utils.translation import gettext as _
 
 from yunxin.accounts.models import Enterprise, User
 from yunxin.billing.packages import read_balance
-from yunxin.campaigns import preparation, states, tasks
-from yunxin.campaigns.audience import typed_numbers
+from yunxin.campaigns import members, preparation, states, tasks
+from yunxin.campaigns.audience import FileProblem, typed_numbers
 from yunxin.campaigns.errors import (
     AlreadyOver,
     AlreadyStarted,
@@ -28,13 +28,16 @@ from yunxin.campaigns.errors import (
     CampaignError,
     ContentMissing,
     EnterpriseSuspended,
+    GroupsGone,
     NotADraft,
     NotWaiting,
     TemplateUnusable,
     TimeHasPassed,
 )
-from yunxin.campaigns.models import Campaign, CampaignProgress
+from yunxin.campaigns.models import Campaign, CampaignGroup, CampaignProgress
+from yunxin.campaigns.sources import fit
 from yunxin.campaigns.states import Action, Shown, State
+from yunxin.contacts.models import ContactGroup
 from yunxin.content.models import Template
 from yunxin.text import placeholders
 from yunxin.vocabulary import AudienceKind, AudienceState, CampaignWish, ReviewState
@@ -53,7 +56,7 @@ class Content:
     name: str
     template: Template
     extension_code: str = ""
-    params: Sequence[str] = ()  # for typed numbers; of a file they are only the preview's
+    params: Sequence[str] = ()  # for typed numbers and groups; of a file only the preview's
 
 
 def of_enterprise(enterprise: Enterprise) -> QuerySet[Campaign]:
@@ -109,15 +112,17 @@ def edit_content(*, enterprise: Enterprise, campaign_id: int, content: Content) 
         NotADraft: it was submitted.
     """
     campaign = _locked_draft(enterprise, campaign_id)
-    is_typed = campaign.audience == AudienceKind.TYPED
+    is_other = campaign.template_id != content.template.pk
+    params_count = campaign.audience != AudienceKind.FILE
     params_differ = list(content.params) != campaign.shared_params
-    needs_check = campaign.template_id != content.template.pk or (is_typed and params_differ)
     campaign.name = content.name
     campaign.template = content.template
     campaign.extension_code = content.extension_code
     campaign.shared_params = list(content.params)
-    campaign.save(update_fields=("name", "template", "extension_code", "shared_params"))
-    if needs_check:
+    if is_other:
+        campaign.sources = []  # they were the former template's variables
+    campaign.save(update_fields=("name", "template", "extension_code", "shared_params", "sources"))
+    if is_other or (params_count and params_differ):
         _prepare_anew(campaign)
     return campaign
 
@@ -158,6 +163,63 @@ def give_file(*, enterprise: Enterprise, campaign_id: int, file: StoredFile) -> 
 
 
 @transaction.atomic
+def give_groups(
+    *,
+    enterprise: Enterprise,
+    campaign_id: int,
+    group_ids: Sequence[int],
+    with_subgroups: bool,
+    sources: Sequence[str],
+    texts: Sequence[str],
+) -> Campaign:
+    """Groups of the address book; a background job reads who is in them.
+
+    Args:
+        sources: a `sources.Source` for each variable of the template, in order.
+        texts: for each variable the text, or what stands in where the contact's field is empty.
+    Raises:
+        NotADraft: it was submitted.
+        ContentMissing: there is no template to check against.
+        GroupsGone: none of the groups is this enterprise's.
+    """
+    campaign = _locked_draft(enterprise, campaign_id)
+    _demand_template(campaign)
+    chosen = ContactGroup.objects.filter(enterprise=enterprise, pk__in=group_ids).order_by("path")
+    groups = [
+        CampaignGroup(campaign=campaign, group_id=group.pk, name=group.name) for group in chosen
+    ]
+    if not groups:
+        raise GroupsGone
+    campaign.groups.all().delete()
+    CampaignGroup.objects.bulk_create(groups)
+    campaign.audience, campaign.with_subgroups = AudienceKind.GROUPS, with_subgroups
+    campaign.sources, campaign.shared_params = list(sources), list(texts)
+    campaign.save(update_fields=("audience", "with_subgroups", "sources", "shared_params"))
+    _prepare_anew(campaign)
+    return campaign
+
+
+@transaction.atomic
+def read_again(*, enterprise: Enterprise, campaign_id: int) -> Campaign:
+    """Find the people of a draft's groups anew, as the address book is now.
+
+    Raises:
+        NotADraft: it was submitted.
+    """
+    campaign = _locked_draft(enterprise, campaign_id)
+    if campaign.audience == AudienceKind.GROUPS:
+        _prepare_anew(campaign)
+    return campaign
+
+
+def book_has_moved(campaign: Campaign) -> bool:
+    """Whether the address book was changed since the people of a campaign's groups were read."""
+    if campaign.audience != AudienceKind.GROUPS or campaign.audience_state != AudienceState.READY:
+        return False
+    return members.book_version(campaign.enterprise_id) != campaign.book_version
+
+
+@transaction.atomic
 def set_time(
     *, enterprise: Enterprise, campaign_id: int, scheduled_at: datetime | None
 ) -> Campaign:
@@ -189,7 +251,13 @@ def copy(*, enterprise: Enterprise, campaign_id: int, by: User) -> Campaign:
         typed_phones=original.typed_phones,
         shared_params=original.shared_params,
         file=original.file,
+        with_subgroups=original.with_subgroups,
+        sources=original.sources,
         created_by=by,
+    )
+    CampaignGroup.objects.bulk_create(
+        CampaignGroup(campaign=campaign, group_id=group.group_id, name=group.name)
+        for group in original.groups.all()
     )
     _prepare_anew(campaign)
     return campaign
@@ -199,13 +267,20 @@ def _prepare_anew(campaign: Campaign) -> None:
     """Forget what the audience was found to be, and find it again if there is one."""
     campaign.audience_version += 1
     campaign.audience_state, campaign.audience_error = AudienceState.WAITING, ""
+    campaign.prepared_at = campaign.book_version = None
     for name in _COUNTS:
         setattr(campaign, name, 0)
-    campaign.save(update_fields=("audience_version", "audience_state", "audience_error", *_COUNTS))
-    if campaign.audience == AudienceKind.FILE and campaign.file_id:
+    is_groups = campaign.audience == AudienceKind.GROUPS
+    if is_groups and not _sources_fit(campaign):
+        campaign.audience_state = AudienceState.FAILED
+        campaign.audience_error = FileProblem.VARIABLES
+    campaign.save(update_fields=_FOUND)
+    if campaign.audience_state == AudienceState.FAILED:
+        return
+    if is_groups or (campaign.audience == AudienceKind.FILE and campaign.file_id):
         _demand_template(campaign)
         tasks.prepare_audience.defer(campaign_id=campaign.pk, version=campaign.audience_version)
-    elif campaign.typed_phones and _params_fit(campaign):
+    elif campaign.audience == AudienceKind.TYPED and _is_typed_complete(campaign):
         preparation.prepare_typed(campaign)
 
 
@@ -217,7 +292,11 @@ _COUNTS = (
     "invalid_count",
     "blocked_count",
     "segments_expected",
+    "people_found",
 )
+_FOUND = (
+    *_COUNTS, "audience_version", "audience_state", "audience_error", "prepared_at", "book_version",
+)  # fmt: skip
 
 
 def _demand_template(campaign: Campaign) -> Template:
@@ -226,10 +305,18 @@ def _demand_template(campaign: Campaign) -> Template:
     return campaign.template
 
 
-def _params_fit(campaign: Campaign) -> bool:
-    """Whether each variable of the template has its shared parameter."""
+def _is_typed_complete(campaign: Campaign) -> bool:
+    """Whether there are numbers, and each variable of the template has its shared parameter."""
+    if not campaign.typed_phones:
+        return False
     wanted = placeholders.variables(_demand_template(campaign).content)
     return len(campaign.shared_params) == wanted and all(campaign.shared_params)
+
+
+def _sources_fit(campaign: Campaign) -> bool:
+    """Whether each variable of the template has what fills it from contacts."""
+    wanted = placeholders.variables(_demand_template(campaign).content)
+    return fit(wanted, campaign.sources, campaign.shared_params)
 
 
 # Deciding ----------------------------------------------------------------------------------------

@@ -61,6 +61,11 @@ class Campaign(models.Model):
     typed_phones = models.TextField(blank=True)
     shared_params = ArrayField(models.TextField(), default=list, blank=True)
     file = models.ForeignKey(StoredFile, models.SET_NULL, null=True, related_name="+")
+    # Of groups (CampaignGroup): whether those below them count too, and where each variable comes
+    # from (a sources.Source each); shared_params is then the text, or what stands in for an empty
+    # field.
+    with_subgroups = models.BooleanField(db_default=True, default=True)
+    sources = ArrayField(models.CharField(max_length=16), db_default=[], default=list, blank=True)
     audience_state = models.CharField(
         max_length=8, choices=_choices(AudienceState), default=AudienceState.WAITING
     )
@@ -76,6 +81,10 @@ class Campaign(models.Model):
     invalid_count = models.BigIntegerField(default=0)
     blocked_count = models.BigIntegerField(default=0)
     segments_expected = models.BigIntegerField(default=0)
+    prepared_at = models.DateTimeField(null=True)
+    # Of groups: how many people they hold, and which version of the address book was read.
+    people_found = models.BigIntegerField(db_default=0, default=0)
+    book_version = models.BigIntegerField(null=True)
 
     class Meta:
         ordering = ("-id",)
@@ -99,11 +108,33 @@ class Campaign(models.Model):
         return self.name
 
 
+class CampaignGroup(models.Model):
+    """A group of the address book that a campaign is sent to. Writer: campaigns.
+
+    The name is as it was when the group was chosen: the group itself may be gone.
+    """
+
+    campaign = models.ForeignKey(Campaign, models.CASCADE, related_name="groups")
+    group_id = models.BigIntegerField()
+    name = models.CharField(max_length=40)  # ContactGroup.name
+
+    class Meta:
+        db_table = "campaign_group"
+        ordering = ("id",)
+        constraints = [
+            models.UniqueConstraint(fields=("campaign", "group_id"), name="campaign_group_once")
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class CampaignRecipient(models.Model):
     """One phone of a campaign with its parameters, in the order of the file.
 
-    `position` is the line number, with gaps where lines were refused. Writer: campaigns (the
-    audience job, by COPY); read by engine/feed along the primary key.
+    `position` is the line number (of groups: the person's number), with gaps where lines were
+    refused. Writer: campaigns (the audience job, by COPY); read by engine/feed along the primary
+    key.
     """
 
     pk = models.CompositePrimaryKey("enterprise_id", "campaign_id", "position")
@@ -123,7 +154,7 @@ class CampaignRecipient(models.Model):
 class RefusedLine(models.Model):
     """A line of an audience that cannot be sent to, and why. Writer: campaigns (audience job).
 
-    Of typed numbers, `line` counts the numbers.
+    Of typed numbers, `line` counts the numbers; of groups, the people.
     """
 
     pk = models.CompositePrimaryKey("enterprise_id", "campaign_id", "line")

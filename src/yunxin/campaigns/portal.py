@@ -1,6 +1,6 @@
 """Pages of 群发助手: the list, one campaign with its figures, decisions, downloads.
 
-The steps of a new campaign are in portal_steps.py, its uploads in portal_uploads.py.
+The steps of a new campaign are in portal_steps.py, its recipients in portal_recipients.py.
 """
 
 from collections.abc import Callable
@@ -63,6 +63,7 @@ def campaign(request: PortalRequest, pk: int) -> HttpResponse:
         "title": found.name,
         "row": row,
         "campaign": found,
+        "groups": labels.group_names(found),
         "counts": row.counts,
         "began": progress.started_at if progress else None,
         "ended": progress.finished_at if progress else None,

@@ -1,7 +1,7 @@
 """The steps of a new or changed campaign: content, (recipients,) time, confirmation.
 
 Each step saves what it was given, so a draft can be left at any moment and is found in the list.
-Step 2 is in portal_uploads.py. What stands beside the steps is in preview.py.
+Step 2 is in portal_recipients.py. What stands beside the steps is in preview.py.
 """
 
 from typing import Any
@@ -199,15 +199,19 @@ def audience_context(campaign: Campaign) -> dict[str, Any]:
     refused = RefusedLine.objects.filter(
         enterprise_id=campaign.enterprise_id, campaign_id=campaign.pk
     ).order_by("line")[:REFUSED_SHOWN]
-    size = campaign.file.size_bytes if campaign.file else 0
+    if campaign.audience == AudienceKind.GROUPS:
+        done, whole = campaign.lines_read, campaign.people_found
+    else:
+        done, whole = campaign.bytes_read, campaign.file.size_bytes if campaign.file else 0
     return {
         "campaign": campaign,
         "row": row,
         "is_ready": campaign.audience_state == AudienceState.READY,
         "is_failed": campaign.audience_state == AudienceState.FAILED,
         "problem": _problem(campaign),
-        "size": size,
-        "is_sorting": row.is_preparing and size > 0 and campaign.bytes_read >= size,
+        "done": done,
+        "whole": whole,
+        "is_sorting": row.is_preparing and whole > 0 and done >= whole,
         "refused": [
             (line.line, line.content, labels.refusal(line.reason, line.detail))
             for line in ([] if row.is_preparing else refused)
@@ -220,8 +224,11 @@ def _problem(campaign: Campaign) -> str:
     """What is wrong with the whole audience, as a sentence; empty when nothing is."""
     if campaign.audience_state != AudienceState.FAILED:
         return ""
+    is_by_groups = campaign.audience == AudienceKind.GROUPS
     if campaign.audience == AudienceKind.TYPED:
         return str(labels.NO_NUMBERS)
+    if campaign.audience_error == FileProblem.ONLY_BAD_LINES and is_by_groups:
+        return str(labels.NO_PEOPLE)
     try:
         return str(labels.FILE_PROBLEMS[FileProblem(campaign.audience_error)])
     except ValueError:
@@ -231,7 +238,7 @@ def _problem(campaign: Campaign) -> str:
 @portal_page(*SENDERS)
 @require_safe
 def status(request: PortalRequest, pk: int) -> HttpResponse:
-    """How far the reading of a file is (htmx); the whole page anew once it is read."""
+    """How far the reading of a file or of groups is (htmx); the whole page anew once it is read."""
     campaign = find(request, pk)
     context = audience_context(campaign)
     if not context["row"].is_preparing:
@@ -332,6 +339,8 @@ def _confirm_page(request: PortalRequest, campaign: Campaign, error: str = "") -
         "others_short": others > 0 and 0 <= balance - cost < others,
         "samples": list(sample_texts(campaign)),
         "audience": labels.AUDIENCES.get(campaign.audience, ""),  # type: ignore[call-overload]
+        "groups": labels.group_names(campaign),
+        "has_moved": lifecycle.book_has_moved(campaign),
         "waits_until": _waits_until(campaign),
         "preview": preview_of_campaign(campaign),
         "back_url": reverse("campaigns:time", args=[campaign.pk]),

@@ -1,6 +1,6 @@
 """From what people gave to recipients that can be sent to: reading, sorting out, putting in place.
 
-    stored file ─▶ audience.Rules ─COPY▶ audience_line, audience_refused     temporary tables
+    stored file, groups ─▶ audience.Rules ─COPY▶ audience_line, audience_refused     temporary
     duplicates, blacklist                                                    one statement each
     campaign_recipient, campaign_refused_line, counts, state = ready         one transaction
 
@@ -8,8 +8,8 @@ Nothing that others see changes before the last transaction, and that one writes
 campaign still is at the version that was prepared. So a run may be killed at any instant and
 begun again, and an edit of the campaign makes the run that is under way come to nothing.
 
-Memory stays flat: the file comes in chunks of one mebibyte, lines are judged in blocks, and what
-needs all lines at once is the database's to sort.
+Memory stays flat: the file comes in chunks of one mebibyte, the people of groups in blocks (see
+members.py), lines are judged in blocks, and what needs all lines at once is the database's to sort.
 """
 
 import re
@@ -21,8 +21,10 @@ from dataclasses import dataclass, field
 from django.db import connection, transaction
 from django.db.models import QuerySet
 from django.urls import reverse
+from django.utils import timezone
 
 from yunxin.accounts import notices
+from yunxin.campaigns import members
 from yunxin.campaigns.audience import (
     FileProblem,
     LineReader,
@@ -118,6 +120,8 @@ class _Run:
     loaded: int = 0
     refused: int = 0
     segments: int = 0
+    people: int = 0
+    book_version: int | None = None
     shown_at: float = field(default_factory=time.monotonic)
     began_at: float = field(default_factory=time.monotonic)
 
@@ -158,6 +162,7 @@ class _Run:
             audience_state=AudienceState.READING,
             bytes_read=self.bytes_read,
             lines_read=self.lines,
+            people_found=self.people,
             valid_count=self.loaded,
             invalid_count=self.refused,
         )
@@ -165,8 +170,8 @@ class _Run:
             raise OutOfDate
 
 
-def prepare_file(*, campaign_id: int, version: int) -> None:
-    """Prepare the audience of a campaign that was given as a file; safe to run again at any time.
+def prepare(*, campaign_id: int, version: int) -> None:
+    """Prepare the audience that a file or groups give; safe to run again at any time.
 
     Does nothing when that version is prepared already, or no longer wanted.
     """
@@ -176,17 +181,16 @@ def prepare_file(*, campaign_id: int, version: int) -> None:
             .filter(
                 pk=campaign_id,
                 audience_version=version,
-                audience=AudienceKind.FILE,
+                audience__in=(AudienceKind.FILE, AudienceKind.GROUPS),
                 audience_state__in=(AudienceState.WAITING, AudienceState.READING),
                 deleted_at__isnull=True,
             )
             .first()
         )
-        if campaign is None or campaign.template is None or campaign.file is None:
+        if campaign is None or campaign.template is None:
             return
-        run = _Run(campaign, version)
         try:
-            _prepare_file(run, campaign.file, rules_of(campaign.template))
+            _prepare(_Run(campaign, version), rules_of(campaign.template))
         except OutOfDate:
             return
         finally:
@@ -250,13 +254,14 @@ def discard_file(campaign: Campaign) -> None:
 # Reading -----------------------------------------------------------------------------------------
 
 
-def _prepare_file(run: _Run, file: StoredFile, rules: Rules) -> None:
+def _prepare(run: _Run, rules: Rules) -> None:
     run.show(now=True)
     try:
         _execute(_MAKE_TABLES)
-        _read(run, file, rules)
-        if not run.lines:
-            raise FileRefused(FileProblem.EMPTY)
+        if run.campaign.audience == AudienceKind.GROUPS:
+            _read_groups(run, rules)
+        else:
+            _read_file(run, rules)
         run.show(now=True)
         with transaction.atomic():
             _put_in_place(run)
@@ -273,6 +278,35 @@ def _tell_ready(run: _Run) -> None:
     campaign = run.campaign
     link = reverse("campaigns:recipients", args=(campaign.pk,))
     notices.tell(campaign.enterprise, "campaign.ready", campaign, link=link)
+
+
+def _read_file(run: _Run, rules: Rules) -> None:
+    if run.campaign.file is None:
+        raise OutOfDate
+    _read(run, run.campaign.file, rules)
+    if not run.lines:
+        raise FileRefused(FileProblem.EMPTY)
+
+
+def _read_groups(run: _Run, rules: Rules) -> None:
+    with members.reading(choice_of(run.campaign)) as reading:
+        for people in reading.blocks():
+            run.people, run.book_version = reading.found, reading.book_version
+            run.load(*rules.check_people(people))
+            run.show()
+    if not run.lines:
+        raise FileRefused(FileProblem.NOBODY)
+
+
+def choice_of(campaign: Campaign) -> members.Choice:
+    """The groups of a campaign and what fills its variables, as `members` needs them."""
+    return members.Choice(
+        enterprise_id=campaign.enterprise_id,
+        group_ids=list(campaign.groups.values_list("group_id", flat=True)),
+        below=campaign.with_subgroups,
+        sources=campaign.sources,
+        texts=campaign.shared_params,
+    )
 
 
 def _read(run: _Run, file: StoredFile, rules: Rules) -> None:
@@ -362,6 +396,9 @@ def _counts(run: _Run) -> dict[str, object]:
         "blocked_count": blocked,
         "invalid_count": run.refused,
         "segments_expected": run.segments - sum(segments for _, _, segments in rows),
+        "prepared_at": timezone.now(),
+        "people_found": run.people,
+        "book_version": run.book_version,
     }
 
 

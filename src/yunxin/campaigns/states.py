@@ -140,16 +140,15 @@ def _before_start(campaign: Campaign, now: datetime) -> Shown:
 
 def _is_being_read(campaign: Campaign) -> bool:
     has_file = campaign.audience == AudienceKind.FILE and campaign.file_id is not None
-    return has_file and campaign.audience_state in (AudienceState.WAITING, AudienceState.READING)
+    is_by_job = has_file or campaign.audience == AudienceKind.GROUPS
+    return is_by_job and campaign.audience_state in (AudienceState.WAITING, AudienceState.READING)
 
 
 # The same rule for the database: lists and counts by state.
 _OPEN = Q(progress__isnull=True) | Q(progress__state__in=(CampaignState.FEEDING, CampaignState.FED))
 _HELD = Q(progress__hold__in=[hold for hold in CampaignHold if hold])
-_READING = Q(
-    audience=AudienceKind.FILE,
-    file__isnull=False,
-    audience_state__in=(AudienceState.WAITING, AudienceState.READING),
+_READING = Q(audience_state__in=(AudienceState.WAITING, AudienceState.READING)) & (
+    Q(audience=AudienceKind.FILE, file__isnull=False) | Q(audience=AudienceKind.GROUPS)
 )
 _ROWS = {
     State.DRAFT: Q(wish=CampaignWish.DRAFT, progress__isnull=True) & ~_READING,

@@ -24,10 +24,10 @@ STALLED_AFTER_S = 30  # procrastinate's workers say every 10 s that they live
     pass_context=True,
 )
 def prepare_audience(context: JobContext, campaign_id: int, version: int) -> None:
-    """Read the file of a campaign's recipients."""
+    """Read the file of a campaign's recipients, or the people in its groups."""
     close_old_connections()
     try:
-        preparation.prepare_file(campaign_id=campaign_id, version=version)
+        preparation.prepare(campaign_id=campaign_id, version=version)
     except Exception:
         if context.job.attempts + 1 >= ATTEMPTS_MAX:
             preparation.give_up(campaign_id=campaign_id, version=version)

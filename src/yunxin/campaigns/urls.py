@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.campaigns import portal, portal_steps, portal_uploads
+from yunxin.campaigns import portal, portal_picker, portal_recipients, portal_steps, portal_uploads
 
 app_name = "campaigns"
 
@@ -13,7 +13,16 @@ urlpatterns = [
     path("sms/campaigns/sample/<int:pk>/", portal.sample, name="sample"),
     path("sms/campaigns/<int:pk>/", portal.campaign, name="campaign"),
     path("sms/campaigns/<int:pk>/content/", portal_steps.content, name="content"),
-    path("sms/campaigns/<int:pk>/recipients/", portal_uploads.recipients, name="recipients"),
+    path("sms/campaigns/<int:pk>/recipients/", portal_recipients.recipients, name="recipients"),
+    path(
+        "sms/campaigns/<int:pk>/recipients/first/",
+        portal_recipients.first_messages,
+        name="first_messages",
+    ),
+    path(
+        "sms/campaigns/<int:pk>/recipients/again/", portal_recipients.read_again, name="read_again"
+    ),
+    path("sms/campaigns/<int:pk>/recipients/contacts/", portal_picker.pick, name="pick"),
     path("sms/campaigns/<int:pk>/recipients/status/", portal_steps.status, name="status"),
     path("sms/campaigns/<int:pk>/recipients/refused.csv", portal.refused, name="refused"),
     path("sms/campaigns/<int:pk>/upload/", portal_uploads.begin, name="upload"),
