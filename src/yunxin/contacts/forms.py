@@ -13,7 +13,7 @@ from yunxin.contacts import labels
 from yunxin.contacts.groups import Branch, flat
 from yunxin.contacts.models import Contact
 from yunxin.text.people import LENGTHS_MAX, PersonInvalid, clean, tidy
-from yunxin.web.forms import DayInput, Form
+from yunxin.web.forms import Form
 
 GROUP_NAME_MAX = 40  # characters, as the column has it
 
@@ -57,7 +57,13 @@ class PersonForm(Form):
     gender = forms.ChoiceField(
         label=labels.FIELDS["gender"], required=False, choices=labels.GENDERS.items()
     )
-    birthday = forms.CharField(label=labels.FIELDS["birthday"], required=False, widget=DayInput)
+    # Typed: nobody pages a calendar thirty years back.
+    birthday = forms.CharField(
+        label=labels.FIELDS["birthday"],
+        required=False,
+        max_length=40,
+        widget=forms.TextInput(attrs={"placeholder": "1990-12-12", "autocomplete": "off"}),
+    )
     position = forms.CharField(
         label=labels.FIELDS["position"], required=False, max_length=LENGTHS_MAX["position"]
     )

@@ -20,6 +20,7 @@ from yunxin.contacts.models import Contact, ContactGroup
 from yunxin.contacts.selection import number
 from yunxin.contacts.trees import rows_of
 from yunxin.web.confirm import ask
+from yunxin.web.once import once
 
 LIST = "contacts:contacts"
 
@@ -88,6 +89,7 @@ def _way_to(branches: list[Branch], group: ContactGroup | None) -> list[Branch]:
 
 
 @portal_page(*SENDERS)
+@once
 def new_contact(request: PortalRequest) -> HttpResponse:
     """添加联系人, into the group that was open."""
     group_id = number(request.GET.get("group"))

@@ -13,6 +13,7 @@ from yunxin.contacts.errors import ContactsError, GroupNotFound
 from yunxin.contacts.forms import GroupNameForm
 from yunxin.contacts.models import ContactGroup
 from yunxin.web.confirm import ask
+from yunxin.web.once import once
 
 
 def _address(group_id: int | None) -> str:
@@ -28,6 +29,7 @@ def _find(request: PortalRequest, group_id: int) -> ContactGroup:
 
 
 @portal_page(*SENDERS)
+@once
 def new_group(request: PortalRequest, group_id: int | None = None) -> HttpResponse:
     """添加分组: at the top, or under another group."""
     parent = _find(request, group_id) if group_id is not None else None

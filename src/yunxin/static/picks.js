@@ -1,6 +1,6 @@
 /* A list whose rows can be ticked: all of a page at once, how many, and what is done with them.
    The form has data-picked; boxes of rows data-pick, the box of all data-pick-all, buttons
-   data-pick-act. Their question appears in a dialog. Without scripts the form is sent as it is. */
+   data-pick-act, or data-pick-any where none ticked means all that were found. Their question appears in a dialog. Without scripts the form is sent as it is. */
 "use strict";
 
 (() => {
@@ -37,7 +37,7 @@
   });
   document.addEventListener("submit", (event) => {
     const button = event.submitter;
-    if (!event.target.matches("form[data-picked]") || !button?.hasAttribute("data-pick-act")) return;
+    if (!event.target.matches("form[data-picked]") || !button?.matches("[data-pick-act], [data-pick-any]")) return;
     event.preventDefault();
     const chosen = new FormData(event.target);
     if (chosen.get("all")) chosen.delete("id");
