@@ -402,7 +402,6 @@ class Carrier:
         self.ledger.counters["repeated"] += 1
         silence.times += 1
         if silence.attempts and silence.times >= silence.attempts:
-            del visit.silent[event.sequence]
             self._answer(stream, event.sequence, silence.message_id, 0, 0.0)
         else:
             stream.session.forgive(event.sequence)
