@@ -4,11 +4,12 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from tests.interfaces.scene import make_network, make_target, owner_of
+from tests.interfaces.scene import make_batch, make_network, make_target, owner_of
 from yunxin.accounts.models import AuditEntry, Notice
 from yunxin.interfaces import credentials
-from yunxin.interfaces.models import Limits
+from yunxin.interfaces.models import Limits, PushTargetState
 from yunxin.vocabulary import ReviewState
 
 pytestmark = pytest.mark.django_db
@@ -119,3 +120,37 @@ def test_an_operator_takes_an_allowed_address_off_with_a_reason(console: Client,
     assert "nothing was changed" in text_of(answer)
     console.force_login(owner_of(acme))
     assert "Abused." in text_of(console.get("/support/networks/"))
+
+
+# Pushes ------------------------------------------------------------------------------------------
+
+
+def test_an_operator_sees_how_an_enterprises_urls_behave(console: Client, acme: Any) -> None:
+    target = make_target(acme)
+    PushTargetState.objects.create(
+        target_id=target.pk, enterprise_id=acme.pk, failures=6, last_error="connect",
+        last_error_at=timezone.now(),
+    )  # fmt: skip
+    page = text_of(console.get(f"/console/enterprises/{acme.pk}/interfaces/"))
+    assert target.url in page and "6 tries failed in a row" in page
+    assert f"/console/enterprises/{acme.pk}/interfaces/pushes/" in page
+
+
+def test_an_operator_reads_an_enterprises_push_log(console: Client, acme: Any, globex: Any) -> None:
+    body = b'[{"mobile":"13800000000"}]'
+    batch = make_batch(make_target(acme), state="dead", tries=3, body=body)
+    theirs = make_batch(make_target(globex, url="https://globex.example.com/r"))
+    log = f"/console/enterprises/{acme.pk}/interfaces/pushes/"
+    page = text_of(console.get(log))
+    assert f'href="{log}{batch}/"' in page and "globex.example.com" not in page
+    page = text_of(console.get(f"{log}{batch}/"))
+    assert "13800000000" in page and page.count("HTTP 500") == 3 and "oops" in page
+    assert "/again/" not in page, "pushing again is the enterprise's own business"
+    assert console.get(f"{log}{theirs}/").status_code == 404
+
+
+def test_the_push_log_of_an_enterprise_is_for_operators(client: Client, acme: Any) -> None:
+    batch = make_batch(make_target(acme))
+    client.force_login(owner_of(acme))
+    log = f"/console/enterprises/{acme.pk}/interfaces/pushes/"
+    assert client.get(log).status_code == client.get(f"{log}{batch}/").status_code == 403

@@ -14,13 +14,13 @@ from django.utils.translation import gettext as _
 
 from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.models import Enterprise
-from yunxin.interfaces import credentials, labels, limits, networks, usage
+from yunxin.interfaces import credentials, limits, networks, push_log, targets, usage
 from yunxin.interfaces.errors import InterfaceError
 from yunxin.interfaces.forms import LimitsForm, NetworkReasonForm, WhyForm
-from yunxin.interfaces.listings import NetworkReviews
+from yunxin.interfaces.listings import EnterprisePushes, NetworkReviews
 from yunxin.interfaces.models import AllowedNetwork, Credential, Limits
 from yunxin.interfaces.portal import dress, dress_networks, form_page
-from yunxin.vocabulary import PushFormat, PushKind
+from yunxin.interfaces.portal_pushes import dress_pushes, in_words, target_cards
 from yunxin.web.confirm import ask
 
 QUEUE_SHOWN = 8  # of those that wait, beside the one that is being reviewed
@@ -146,20 +146,50 @@ def enterprise_interfaces(request: ConsoleRequest, enterprise_id: int) -> HttpRe
     dress(keys, usage.use_of_keys(enterprise, keys))
     allowed = list(enterprise.allowed_networks.filter(state__in=networks.ALIVE))
     dress_networks(allowed)
-    targets = [
-        (labels.TARGETS[PushKind(one.kind)], labels.FORMATS[PushFormat(one.format)], one)
-        for one in enterprise.push_targets.order_by("kind")
-    ]
     context = {
         "enterprise": enterprise,
         "title": _("Interfaces of %(name)s") % {"name": enterprise},
         "limits": limits.in_force(enterprise),
         "keys": keys,
         "networks": allowed,
-        "targets": targets,
+        "cards": target_cards(enterprise),
+        "waiting_max": targets.WAITING_MAX,
+        "action_url": reverse("interfaces:console_push_log", args=[enterprise_id]),
+        "action_label": _("Push log"),
+        "action_icon": "history",
         "days": usage.last_days(enterprise),
     }
     return render(request, "interfaces/console_enterprise.html", context)
+
+
+@console_page
+def push_list(request: ConsoleRequest, enterprise_id: int) -> HttpResponse:
+    """What was pushed to an enterprise's URLs, as its own users see it."""
+    enterprise = get_object_or_404(Enterprise, pk=enterprise_id)
+    listing = EnterprisePushes(request, enterprise)
+    dress_pushes(enterprise, listing.items)
+    context = {
+        "listing": listing,
+        "enterprise": enterprise,
+        "title": _("Push log of %(name)s") % {"name": enterprise},
+    }
+    return render(request, "interfaces/console_push_log.html", context)
+
+
+@console_page
+def push(request: ConsoleRequest, enterprise_id: int, batch_id: int) -> HttpResponse:
+    """One push of an enterprise: what was sent, every try, what was answered."""
+    enterprise = get_object_or_404(Enterprise, pk=enterprise_id)
+    batch = get_object_or_404(push_log.batches(enterprise), id=batch_id)
+    dress_pushes(enterprise, [batch])
+    context = {
+        "title": _("Push %(id)s") % {"id": batch.id},
+        "enterprise": enterprise,
+        "batch": batch,
+        "body": push_log.body_of(batch, is_masked=False),
+        "attempts": in_words(push_log.attempts_of(enterprise, batch)),
+    }
+    return render(request, "interfaces/console_push.html", context)
 
 
 @console_page

@@ -14,11 +14,13 @@ from django.http import HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.utils import translation
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yunxin.accounts.access import PortalRequest, portal_page
 from yunxin.accounts.models import Enterprise
 from yunxin.interfaces import document_tables as tables
+from yunxin.interfaces.document_markdown import to_markdown
 from yunxin.interfaces.limits import in_force
 
 LANGUAGES = {"zh-hans": "zh_hans", "en": "en"}  # of the page → of the template
@@ -59,13 +61,17 @@ def document(request: PortalRequest) -> HttpResponse:
 @portal_page()
 @require_safe
 def document_file(request: PortalRequest) -> HttpResponse:
-    """The document as a file that needs nothing beside it; `?language=` chooses."""
+    """The document as a file that needs nothing beside it; `?language=` and `?format=` choose."""
     language = request.GET.get("language", "")
     if language not in LANGUAGES:
         language = translation.get_language() or ""
     language = language if language in LANGUAGES else "zh-hans"
-    response = HttpResponse(file_of(language, request.enterprise))
-    response["Content-Disposition"] = f'attachment; filename="yunxin-http-{language}.html"'
+    if request.GET.get("format") == "md":
+        text, kind, ending = markdown_of(language, request.enterprise), "markdown", "md"
+    else:
+        text, kind, ending = file_of(language, request.enterprise), "html", "html"
+    response = HttpResponse(text, content_type=f"text/{kind}; charset=utf-8")
+    response["Content-Disposition"] = f'attachment; filename="yunxin-http-{language}.{ending}"'
     return response
 
 
@@ -75,6 +81,13 @@ def file_of(language: str, enterprise: Enterprise) -> str:
         body = body_of(language, enterprise, is_file=True)
         context = {"body": body, "contents": contents_of(body), "brand": settings.CONFIG.brand}
         return render_to_string("interfaces/document_file.html", context)
+
+
+def markdown_of(language: str, enterprise: Enterprise) -> str:
+    """The whole document as Markdown."""
+    with translation.override(language):
+        body = to_markdown(body_of(language, enterprise, is_file=True))
+        return f"# {_('HTTP interface document')} · {settings.CONFIG.brand}\n\n{body}"
 
 
 def body_of(language: str, enterprise: Enterprise, *, is_file: bool = False) -> str:

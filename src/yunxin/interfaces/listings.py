@@ -125,3 +125,9 @@ class Pushes(KeysetListing):
             return rows
         rows = push_log.since(rows, begin) if begin else rows
         return push_log.until(rows, end) if end else rows
+
+
+class EnterprisePushes(Pushes):
+    """The same for operators, of one enterprise."""
+
+    empty_text = _("Once the enterprise has entered a URL, what is pushed to it appears here.")

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from yunxin.accounts.access import OWNERS, SENDERS, PortalRequest, portal_page
-from yunxin.accounts.models import User
+from yunxin.accounts.models import Enterprise, User
 from yunxin.interfaces import checker, labels, push_log, targets
 from yunxin.interfaces.errors import InterfaceError
 from yunxin.interfaces.forms import RangeForm, SignatureForm, TargetForm
@@ -34,8 +34,19 @@ SLOW_S = 15  # an engine takes a wish within a second
 @portal_page()
 def pushes(request: PortalRequest) -> HttpResponse:
     """推送设置: both URLs with how they behave."""
+    context = {
+        "cards": target_cards(request.enterprise),
+        "may_change": is_owner(request),
+        "waiting_max": targets.WAITING_MAX,
+        "lead": _("Status reports and replies come to your systems by themselves."),
+    }
+    return render(request, "interfaces/portal_pushes.html", context)
+
+
+def target_cards(enterprise: Enterprise) -> list[dict[str, Any]]:
+    """Both URLs of an enterprise, in words."""
     now = timezone.now()
-    cards = [
+    return [
         {
             "shown": one,
             "label": labels.TARGETS[one.kind],
@@ -45,15 +56,8 @@ def pushes(request: PortalRequest) -> HttpResponse:
             "is_ill": bool(one.state and one.state.failures),
             "edit_url": reverse(f"interfaces:target_{one.kind}"),
         }
-        for one in targets.shown(request.enterprise)
+        for one in targets.shown(enterprise)
     ]
-    context = {
-        "cards": cards,
-        "may_change": is_owner(request),
-        "waiting_max": targets.WAITING_MAX,
-        "lead": _("Status reports and replies come to your systems by themselves."),
-    }
-    return render(request, "interfaces/portal_pushes.html", context)
 
 
 @portal_page(*OWNERS)
@@ -143,7 +147,7 @@ def test_target(request: PortalRequest, target_id: int) -> HttpResponse:
 def push_list(request: PortalRequest) -> HttpResponse:
     """推送记录."""
     listing = Pushes(request, request.enterprise)
-    _dress(request, listing.items)
+    dress_pushes(request.enterprise, listing.items)
     context: dict[str, Any] = {
         "listing": listing,
         "lead": _("Every request to your URLs with its tries; those that were given up as well."),
@@ -152,10 +156,10 @@ def push_list(request: PortalRequest) -> HttpResponse:
     return render(request, "interfaces/portal_push_log.html", context)
 
 
-def _dress(request: PortalRequest, shown: list[PushBatch]) -> None:
+def dress_pushes(enterprise: Enterprise, shown: list[PushBatch]) -> None:
     """Give each push its words, and the URL and answer of its last try."""
-    last = push_log.last_attempts(request.enterprise, shown) if shown else {}
-    urls = dict(request.enterprise.push_targets.values_list("pk", "url")) if shown else {}
+    last = push_log.last_attempts(enterprise, shown) if shown else {}
+    urls = dict(enterprise.push_targets.values_list("pk", "url")) if shown else {}
     for batch in shown:
         attempt = last.get(batch.id)
         row: Any = batch
@@ -177,18 +181,18 @@ def _find(request: PortalRequest, batch_id: int) -> PushBatch:
 def push(request: PortalRequest, batch_id: int) -> HttpResponse:
     """One push: what was sent, every try, what was answered."""
     batch = _find(request, batch_id)
-    _dress(request, [batch])
+    dress_pushes(request.enterprise, [batch])
     context = {
         "title": _("Push %(id)s") % {"id": batch.id},
         "batch": batch,
         "body": push_log.body_of(batch, is_masked=request.user.role == User.Role.VIEWER),
-        "attempts": _in_words(push_log.attempts_of(request.enterprise, batch)),
+        "attempts": in_words(push_log.attempts_of(request.enterprise, batch)),
         "may_replay": is_owner(request) and batch.kind != PushKind.TEST,
     }
     return render(request, "interfaces/portal_push.html", context)
 
 
-def _in_words(attempts: list[PushAttempt]) -> list[PushAttempt]:
+def in_words(attempts: list[PushAttempt]) -> list[PushAttempt]:
     for attempt in attempts:
         row: Any = attempt
         row.sentence = labels.push_error(attempt.error)
@@ -268,7 +272,7 @@ def push_wish(request: PortalRequest, wish_id: int) -> HttpResponse:
     wish = get_object_or_404(rows, pk=wish_id)
     states = push_log.wish_states(request.enterprise, wish) if wish.taken_at else {}
     shown = push_log.wish_batches(request.enterprise, wish, BATCHES_SHOWN) if wish.taken_at else []
-    _dress(request, shown)
+    dress_pushes(request.enterprise, shown)
     total = sum(states.values())
     waiting = states.get(PushBatchState.WAITING, 0)
     is_test = wish.kind == PushWishKind.TEST

@@ -66,6 +66,16 @@ console_urls = [
         name="console_enterprise",
     ),
     path(
+        "console/enterprises/<int:enterprise_id>/interfaces/pushes/",
+        console.push_list,
+        name="console_push_log",
+    ),
+    path(
+        "console/enterprises/<int:enterprise_id>/interfaces/pushes/<int:batch_id>/",
+        console.push,
+        name="console_push",
+    ),
+    path(
         "console/enterprises/<int:enterprise_id>/interfaces/limits/",
         console.edit_limits,
         name="console_limits",

@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
+LANGUAGES = {"sh": "sh", "py": "python", "java": "java"}  # as editors know them
+
 
 def code_of(name: str, values: Mapping[Any, Any]) -> str:
     """An example's text, such as `v1.sh`, with these values filled in."""
@@ -22,13 +24,15 @@ def code_of(name: str, values: Mapping[Any, Any]) -> str:
 def example(context: template.Context, name: str) -> SafeString:
     """The example as a block of code, on the page with a button that copies it."""
     code = code_of(name, context.flatten())
+    language = f"language-{LANGUAGES[name.rpartition('.')[2]]}"
     if context.get("is_file"):
-        return format_html("<pre><code>{}</code></pre>", code)
+        return format_html('<pre><code class="{}">{}</code></pre>', language, code)
     return format_html(
         '<div class="example"><button type="button" class="btn btn-small" data-copy="{}"'
-        ' data-copied="{}">{}</button><pre tabindex="0"><code>{}</code></pre></div>',
+        ' data-copied="{}">{}</button><pre tabindex="0"><code class="{}">{}</code></pre></div>',
         code,
         _("Copied."),
         _("Copy"),
+        language,
         code,
     )
