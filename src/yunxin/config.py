@@ -239,6 +239,13 @@ class Config:
         1_000_000, "Contacts that one enterprise's address book holds.", unit="contacts",
         read=_count,
     )  # fmt: skip
+    contacts_file_bytes_max: int = _setting(
+        104_857_600, "Largest file of contacts that an import takes.", unit="bytes", read=_count
+    )
+    contacts_file_days: int = _setting(
+        7, "So long a finished export, and the refused rows of an import, can be downloaded.",
+        unit="days", read=_count,
+    )  # fmt: skip
 
     # -- engine -------------------------------------------------------------------------------
     in_doubt_verification: str = _setting(

@@ -25,6 +25,9 @@ SENTENCES: dict[str, str | Promise] = {
         "Task %(subject)s waits for the hours in which marketing may be sent."
     ),
     "campaign.ready": gettext_lazy("The recipients of task %(subject)s are ready."),
+    "contacts.imported": gettext_lazy("The contacts of %(subject)s were imported."),
+    "contacts.import_failed": gettext_lazy("The import of %(subject)s did not finish; see why."),
+    "contacts.exported": gettext_lazy("Your export %(subject)s can be downloaded."),
     "network.applied": gettext_lazy("IP address %(subject)s waits for review."),
     "network.approved": gettext_lazy("IP address %(subject)s was approved."),
     "network.rejected": gettext_lazy("IP address %(subject)s was rejected; see the reason."),

@@ -161,6 +161,7 @@ def _keep_file(request: PortalRequest, campaign: Campaign, form: FileForm) -> No
         by_id=request.user.pk,
         accepts=(uploads.TEXT, uploads.UNKNOWN),  # `check_head` has said what it is not
         size_bytes_max=settings.CONFIG.audience_bytes_max,
+        restricted=True,
     )
     lifecycle.give_file(enterprise=request.enterprise, campaign_id=campaign.pk, file=file)
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.contacts import portal, portal_groups, portal_selection
+from yunxin.contacts import portal, portal_groups, portal_selection, transfer_urls
 
 app_name = "contacts"
 
@@ -18,4 +18,5 @@ urlpatterns = [
     path("contacts/groups/<int:group_id>/new/", portal_groups.new_group, name="new_subgroup"),
     path("contacts/groups/<int:group_id>/rename/", portal_groups.rename, name="rename_group"),
     path("contacts/groups/<int:group_id>/delete/", portal_groups.delete, name="delete_group"),
+    *transfer_urls.urlpatterns,
 ]

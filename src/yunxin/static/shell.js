@@ -58,6 +58,11 @@
     }
   });
 
+  // A question that is answered with a download leaves the page as it is: close it.
+  dialog?.addEventListener("submit", (event) => {
+    if (event.target.matches("form[data-dialog-submit]")) setTimeout(() => dialog.close(), 300);
+  });
+
   // On a phone the tabs may be wider than the screen: the current one is brought into sight.
   document.querySelector(".tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 

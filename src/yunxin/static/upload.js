@@ -62,7 +62,12 @@
   }
 
   async function open(file) {
-    const body = new URLSearchParams({ name: file.name, size: String(file.size) });
+    const body = new URLSearchParams();
+    for (const [name, value] of new FormData(form)) {
+      if (typeof value === "string") body.append(name, value); // what else the form asks
+    }
+    body.set("name", file.name);
+    body.set("size", String(file.size));
     const told = await patiently(form.dataset.upload, { method: "POST", body });
     job = { file, url: told.url, slice: told.slice, there: told.there };
   }

@@ -59,7 +59,15 @@ PORTAL = (
             Page("carriers:unsubscribes", _("Unsubscribes")),
         ],
     ),
-    Section(_("Address book"), "address-book", [Page("contacts:contacts", _("Address book"))]),
+    Section(
+        _("Address book"),
+        "address-book",
+        [
+            Page("contacts:contacts", _("Contacts")),
+            Page("contacts:imports", _("Imports")),
+            Page("contacts:exports", _("Exports")),
+        ],
+    ),
     Section(
         _("Statistics"),
         "chart-bar",

@@ -15,6 +15,8 @@ class StoredFile(models.Model):
     size_bytes = models.BigIntegerField(default=0)
     sha256 = models.CharField(max_length=64, blank=True)
     complete = models.BooleanField(default=False)  # all chunks are here
+    # Handed out by the pages of its room alone, to whom they let in: never by its id.
+    restricted = models.BooleanField(default=False, db_default=False)
     created_at = models.DateTimeField(auto_now_add=True)
     created_by_id = models.BigIntegerField(default=0)
 

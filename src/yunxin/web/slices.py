@@ -27,7 +27,7 @@ class SliceOutOfOrder(ValueError):
 def begin(
     *, name: str, size_bytes: int, enterprise_id: int, by_id: int, size_bytes_max: int
 ) -> StoredFile:
-    """An empty, incomplete file that will have this many bytes.
+    """An empty, incomplete file that will have this many bytes; restricted, as it holds phones.
 
     Raises:
         UploadError: the size alone rules it out.
@@ -38,7 +38,11 @@ def begin(
     if size_bytes < 1:
         raise FileEmpty(name)
     return StoredFile.objects.create(
-        name=name, enterprise_id=enterprise_id, created_by_id=by_id, size_bytes=size_bytes
+        name=name,
+        enterprise_id=enterprise_id,
+        created_by_id=by_id,
+        size_bytes=size_bytes,
+        restricted=True,
     )
 
 

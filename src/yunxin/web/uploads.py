@@ -89,6 +89,7 @@ def store(
     by_id: int,
     accepts: Collection[str],
     size_bytes_max: int,
+    restricted: bool = False,
 ) -> StoredFile:
     """Keep a stream of bytes as a file, in one transaction: all of it or nothing.
 
@@ -98,6 +99,7 @@ def store(
         name: as the browser gave it; only its last part is kept, to be shown.
         enterprise_id: whose file it is; `ENTERPRISE_OF_PLATFORM` for the platform's own.
         accepts: content types as `sniff` names them.
+        restricted: as StoredFile has it; for what not everybody of the enterprise may see.
     Raises:
         UploadError: empty, too large, or of another type; nothing is kept.
     """
@@ -105,7 +107,10 @@ def store(
     digest, size_bytes, content_type = hashlib.sha256(), 0, ""
     with transaction.atomic():
         file = StoredFile.objects.create(
-            name=name, enterprise_id=enterprise_id, created_by_id=by_id
+            name=name,
+            enterprise_id=enterprise_id,
+            created_by_id=by_id,
+            restricted=restricted,
         )
         with (
             connection.cursor() as cursor,
@@ -211,8 +216,11 @@ def response(file: StoredFile) -> StreamingHttpResponse:
 @login_required
 @require_safe
 def download(request: Any, file_id: int) -> HttpResponseBase:
-    """A stored file, for its own enterprise and for operators; to others it does not exist."""
-    file = get_object_or_404(StoredFile, pk=file_id, complete=True)
+    """A stored file, for its own enterprise and for operators; to others it does not exist.
+
+    Restricted files do not exist here for anybody.
+    """
+    file = get_object_or_404(StoredFile, pk=file_id, complete=True, restricted=False)
     if not request.user.is_operator and request.user.enterprise_id != file.enterprise_id:
         raise Http404
     return response(file)

@@ -58,10 +58,17 @@ def test_rows_have_the_numbers_that_people_see():
 def test_a_formula_gives_its_stored_result_and_one_without_is_a_fault():
     rows = (
         '<row r="1"><c r="A1"><f>1+1</f><v>2</v></c><c r="B1" t="str"><f>A1</f><v>甲</v></c>'
-        '<c r="C1"><f>NOW()</f></c><c r="D1" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>'
+        '<c r="C1"><f>NOW()</f></c><c r="E1"><f>1</f><v/></c><c r="F1" t="str"><f>""</f><v/></c>'
+        '<c r="D1" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>'
     )
     assert cells(parts(sheet_of(rows))) == [
-        {0: 2, 1: "甲", 2: Fault(FaultKind.FORMULA), 3: Fault(FaultKind.ERROR, "#DIV/0!")}
+        {
+            0: 2,
+            1: "甲",
+            2: Fault(FaultKind.FORMULA),
+            3: Fault(FaultKind.ERROR, "#DIV/0!"),
+            4: Fault(FaultKind.FORMULA),
+        }
     ]
 
 

@@ -60,6 +60,10 @@ class Table(Protocol):
         """
         ...
 
+    def day_of(self, number: int) -> date | None:
+        """The day that a number may mean, where days are numbers (in workbooks)."""
+        ...
+
 
 def as_text(cell: Cell) -> str:
     """The cell as people would read it."""

@@ -41,6 +41,9 @@ class TextTable:
         yield from islice(lines.rows(), ROWS_MAX)
         self.share = 1.0
 
+    def day_of(self, number: int) -> None:
+        """In a text days are words."""
+
     def _first_line(self) -> str:
         return next((text for _, text in self._numbered_lines() if text.strip()), "")
 

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import lru_cache
+from math import isfinite
 from mmap import ACCESS_READ, mmap
 from tempfile import TemporaryFile
 from typing import BinaryIO
@@ -122,6 +123,10 @@ class Sheet:
                 return
         self.share = 1.0
 
+    def day_of(self, number: int) -> date | None:
+        """The day that a number means, whose format of days got lost."""
+        return day_of_serial(number, counts_from_1904=self._workbook.book.counts_from_1904)
+
 
 class _SheetReader:
     """Follows the elements of a sheet, and keeps the rows that are complete.
@@ -191,11 +196,11 @@ class _SheetReader:
     def _end_cell(self) -> None:
         if not 0 <= self._column < COLUMNS_MAX:
             return
-        if not self._has_value:
+        raw = "".join(self._pieces)[:CELL_CHARS_MAX]
+        if not self._has_value or (self._kind == "n" and not raw):
             if self._has_formula:
                 self._cells[self._column] = Fault(FaultKind.FORMULA)
             return
-        raw = "".join(self._pieces)[:CELL_CHARS_MAX]
         value = self._value(raw)
         if isinstance(value, str) and (not value or value.isspace()):
             return
@@ -216,6 +221,8 @@ class _SheetReader:
         try:
             number = float(raw)
         except ValueError:
+            return raw
+        if not isfinite(number):
             return raw
         if self._is_day() and (day := _day(number, self._book.counts_from_1904)):
             return day
