@@ -6,7 +6,7 @@ it), then `stream` (the only file that touches a socket).
 
 How a program uses it, whatever the protocol:
 
-    session = SmppSession(Side.CLIENT, Limits(window=100))
+    session = SmppSession(Side.CLIENT, Limits(window=100))  # or CmppSession, …
     login = Login(name="demo", password="secret", mode=BindMode.TRANSCEIVER)
     stream = await open_bound(session, login, host, port, handle)  # or BindFailed, OSError
     cut = SubmitTemplate("10690001", data_coding=8)  # once per channel and source number
@@ -16,7 +16,7 @@ How a program uses it, whatever the protocol:
     stream.flush()
 
     def handle(stream, events):  # called with whole batches; never blocks
-        SubmitAnswered(sequence, tag, message_id, status)  # smpp.status.explain(status).retry
+        SubmitAnswered(sequence, tag, message_id, status)  # session.explain(status).retry
         Unanswered(sequence, tag, why)           # no answer in time: in doubt
         ReceiptArrived(sequence, receipt, source, destination)
         InboundArrived(sequence, source, destination, data, alphabet, part)
