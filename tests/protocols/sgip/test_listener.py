@@ -1,9 +1,12 @@
 """One port for several channels' carriers, over real TCP with our own client in their role."""
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
+from ipaddress import ip_network
 
+import msgspec
 import pytest
 
 from tests.protocols.sgip.talk import PHONE, Talk, gateway, provider
@@ -37,7 +40,8 @@ class Ours:
 
     def __init__(self, name: str, password: str = "secret", *addresses: str) -> None:
         self.seen: list[Event] = []
-        self.channel = Channel(name, password, self.handle, frozenset(addresses))
+        networks = tuple(ip_network(address) for address in addresses)
+        self.channel = Channel(name, password, self.handle, networks)
 
     def handle(self, stream: SgipStream, events: list[Event]) -> None:
         self.seen += events
@@ -147,9 +151,43 @@ async def test_a_stranger_is_refused_and_no_channel_hears_of_it(
         assert (first.seen, elsewhere.seen, listener.refused) == ([], [], 1)
 
 
+async def test_a_stranger_has_one_guess_a_connection() -> None:
+    ours = Ours("first")
+    async with listening_for(ours) as listener:
+        reader, writer = await asyncio.open_connection(LOCAL, listener.port)
+        wrong = pdus.Bind(sequence=1, login_type=2, login_name="first", login_password="wrong")
+        right = msgspec.structs.replace(wrong, sequence=2, login_password="secret")
+        try:
+            writer.write(pdus.encode(wrong))
+            assert await reader.readexactly(29) == pdus.encode(pdus.BindResp(sequence=1, result=1))
+            writer.write(pdus.encode(right))
+            with contextlib.suppress(ConnectionResetError):
+                assert await reader.read() == b""
+        finally:
+            writer.close()
+        assert (ours.seen, listener.refused, len(listener._strangers)) == ([], 1, 0)
+
+
+@pytest.mark.parametrize(
+    ("address", "within"),
+    [
+        ("192.0.2.1", True),
+        ("::ffff:192.0.2.1", True),
+        ("192.0.2.16", False),
+        ("2001:db8::1", True),
+        ("[2001:db8::1]", True),
+        ("", False),
+        ("?", False),
+    ],
+)
+def test_where_a_carrier_may_connect_from(address: str, within: bool) -> None:
+    networks = (ip_network("192.0.2.0/28"), ip_network("2001:db8::/64"))
+    assert listening._is_within(address, networks) is within
+
+
 async def test_the_password_and_the_address_tell_channels_of_one_name_apart() -> None:
     north, south = Ours("gateway", "north"), Ours("gateway", "south")
-    anywhere, here = Ours("other"), Ours("other", "secret", LOCAL)
+    anywhere, here = Ours("other"), Ours("other", "secret", "127.0.0.0/8")
     async with listening_for(north, south, anywhere, here) as listener:
         streams = [
             await carrier(listener, "gateway", "south"),

@@ -148,6 +148,16 @@ def test_parameters_are_kept_in_any_order_and_of_any_size() -> None:
     assert pdus.tlv_text(found, Tag.MSG_SRC) == ""
 
 
+@pytest.mark.parametrize("rubbish", ["00", "000200", "0002000201", "00020001ff 000a"])
+def test_a_message_is_not_lost_for_rubbish_behind_it(rubbish: str) -> None:
+    deliver = pdus.Deliver(sequence=3, src_term_id="13300133000", msg_content=b"TD")
+    frame = encode(deliver) + bytes.fromhex(rubbish)
+    assert decode(len(frame).to_bytes(4, "big") + frame[4:]) == deliver
+    submit = encode(SUBMIT) + bytes.fromhex(rubbish)  # who submits can be told
+    with pytest.raises(RemoteProtocolError):
+        decode(len(submit).to_bytes(4, "big") + submit[4:])
+
+
 def test_text_parameters_have_the_size_of_the_specification() -> None:
     assert pdus.text_tlv(Tag.MSG_SRC, "9600123") == b"9600123\0"
     assert len(pdus.text_tlv(Tag.LINK_ID, "x")) == 20

@@ -7,13 +7,14 @@ of a connection of its own making, and acknowledges through the stream's session
 
     listener = Listener(numbers)
     await listener.start("0.0.0.0", 8801)
-    listener.admit(Channel("gateway", "secret", handle, addresses=frozenset({"192.0.2.1"})))
+    listener.admit(Channel("gateway", "secret", handle, (ip_network("192.0.2.0/28"),)))
     ...
     await listener.close()
 """
 
 import asyncio
 from collections.abc import Callable
+from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Final
 
 import msgspec
@@ -26,6 +27,7 @@ from yunxin.protocols.sgip.status import Code
 from yunxin.protocols.stream import Stream, serve
 
 SgipStream = Stream[SgipSession]
+Network = IPv4Network | IPv6Network
 
 # Twice what the specification has two gateways open; a carrier that reconnects before its old
 # connections are noticed to be gone must not be shut out.
@@ -41,14 +43,14 @@ class Channel(msgspec.Struct, frozen=True, eq=False):
 
     Args:
         handle: gets whole batches of events of a connection; never blocks.
-        addresses: from where; empty is anywhere.
+        networks: from where; empty is anywhere.
         numbers: of the channel's node; the listener's where it has none.
     """
 
     name: str
     password: str
     handle: Callable[[SgipStream, list[Event]], None]
-    addresses: frozenset[str] = frozenset()
+    networks: tuple[Network, ...] = ()
     numbers: Numbers | None = None
 
 
@@ -154,8 +156,14 @@ class Listener:
             self._streams[stream] = channel
             channel.handle(stream, list(session.accept_bind()))
             return
+        self._turn_away(stream, status)
+
+    def _turn_away(self, stream: SgipStream, status: int) -> None:
+        """Answer and hang up: one guess a connection."""
         self.refused += 1
-        session.refuse_bind(status)
+        self._strangers.discard(stream)
+        stream.session.refuse_bind(status)
+        stream.session.lost("The log-in was refused.")  # the flush that follows hangs up
 
     def _whose(self, event: BindRequested, address: str) -> Channel | None:
         """The channel that a log-in means; one that names the address is preferred.
@@ -167,5 +175,15 @@ class Listener:
             for channel in self._channels
             if event.login.matches(channel.password) and channel.name == event.login.name
         ]
-        fitting = [c for c in fitting if not c.addresses or address in c.addresses]
-        return max(fitting, key=lambda channel: bool(channel.addresses), default=None)
+        fitting = [c for c in fitting if not c.networks or _is_within(address, c.networks)]
+        return max(fitting, key=lambda channel: bool(channel.networks), default=None)
+
+
+def _is_within(address: str, networks: tuple[Network, ...]) -> bool:
+    try:
+        found = ip_address(address.strip("[]"))
+    except ValueError:
+        return False
+    if isinstance(found, IPv6Address) and found.ipv4_mapped is not None:
+        found = found.ipv4_mapped
+    return any(found in network for network in networks)

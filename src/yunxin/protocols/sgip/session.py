@@ -68,11 +68,12 @@ from yunxin.protocols.sgip.status import Code, explain
 from yunxin.protocols.status import Status
 
 # The specification's times; the window is its maximum. Three attempts are what the other two
-# Chinese protocols prescribe: this one says "again" without a number.
+# Chinese protocols prescribe: this one says "again" without a number. A server may end a connection
+# that was idle for a minute: who leaves before that crosses no good-bye with a message.
 LIMITS: Final = Limits(
     window=32,
     response_timeout_s=30.0,
-    enquire_after_s=60.0,
+    enquire_after_s=45.0,
     frame_size_max=FRAME_SIZE_MAX,
     attempts=3,
 )

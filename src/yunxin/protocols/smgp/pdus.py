@@ -261,6 +261,10 @@ _BODIES: Final[dict[Version, dict[int, Body]]] = {
 }
 
 
+# MsgID, IsReport, MsgFormat, RecvTime, SrcTermID, DestTermID: before the content.
+_DELIVER_FIXED: Final = struct.Struct(f">{MSG_ID_SIZE}sBB14s{NUMBER_SIZE}s{NUMBER_SIZE}s")
+
+
 def encode(pdu: Pdu, version: Version = Version.V30) -> bytes:
     """The whole frame of a PDU.
 
@@ -272,7 +276,10 @@ def encode(pdu: Pdu, version: Version = Version.V30) -> bytes:
 
 
 def decode(frame: bytes, version: Version = Version.V30) -> Any:
-    """The PDU in exactly one frame. Unknown optional parameters are kept by their tag.
+    """The PDU in exactly one frame.
+
+    Unknown optional parameters are kept by their tag; those of a deliver that do not hold together
+    are left out.
 
     Raises:
         RemoteProtocolError: its `status` is the status to answer with.
@@ -296,5 +303,13 @@ def decode(frame: bytes, version: Version = Version.V30) -> Any:
         status = int.from_bytes(frame[HEADER_SIZE : HEADER_SIZE + 4], "big")
         if command == LoginResp.command_id and status and length >= HEADER_SIZE + 4:
             return LoginResp(sequence=sequence, status=status)
+        if command == Deliver.command_id and (end := _behind_reserve(frame)) < length:
+            return body.decode(frame[:end], HEADER_SIZE, sequence, 0)
         error.status = error.status or Code.STRUCTURE
         raise
+
+
+def _behind_reserve(frame: bytes) -> int:
+    """Where a deliver's parameters begin: a message is not lost for what is wrong with them."""
+    at = HEADER_SIZE + _DELIVER_FIXED.size
+    return at + 1 + frame[at] + 8 if at < len(frame) else len(frame)
