@@ -11,7 +11,7 @@ from importlib import metadata
 import msgspec
 import structlog
 
-from yunxin.api import applying, contact_writing, contacts, problems, reading, sending
+from yunxin.api import applying, contact_writing, contacts, problems, reading, replaying, sending
 from yunxin.api.auth import authenticate, permit
 from yunxin.api.keyring import Key
 from yunxin.api.parts import Parts
@@ -32,6 +32,7 @@ Sender = Callable[[Request, Key, Parts], Awaitable[tuple[Answer, bool]]]
 SENDERS: dict[str, Sender] = {
     "send_messages": sending.send,
     "preview_messages": sending.preview,
+    "replay_pushes": replaying.replay_pushes,
     "save_contacts": contact_writing.save_contacts,
     "save_contact": contact_writing.save_contact,
     "delete_contacts": contact_writing.delete_contacts,

@@ -182,6 +182,15 @@ class Template:
 
 
 @dataclass(frozen=True)
+class Replay:
+    """What is pushed once more; `events` is None while it is not counted yet."""
+
+    id: str
+    kind: str
+    events: int | None = None
+
+
+@dataclass(frozen=True)
 class Application:
     """An application that was taken and not yet answered, or what became of it since."""
 

@@ -22,6 +22,7 @@ from yunxin.client.answers import (
     Page,
     Preview,
     Receipt,
+    Replay,
     SavedContact,
     SavedContacts,
     Sent,
@@ -138,6 +139,12 @@ class AsyncClient:
     def receipts(self, cursor: str = "") -> "AsyncPages[Receipt]":
         """Receipts since a cursor, oldest first; keep `.cursor` for the next time."""
         return AsyncPages(self, calls.receipts, cursor)
+
+    async def replay_pushes(
+        self, kind: str, since: datetime, until: datetime | None = None
+    ) -> Replay:
+        """Push "receipts" or "replies" of a time to your URL once more, dead letters too."""
+        return await self.ask(calls.replay_pushes(kind, since, until))
 
     async def balance(self) -> Balance:
         """What is left in the packages, in segments."""

@@ -20,6 +20,7 @@ from yunxin.client.answers import (
     Page,
     Preview,
     Receipt,
+    Replay,
     Sent,
     Signature,
     Template,
@@ -109,6 +110,16 @@ def inbound(cursor: str = "") -> Call[Page[InboundMessage]]:
 def receipts(cursor: str = "") -> Call[Page[Receipt]]:
     """Receipts since a cursor, oldest first."""
     return page("/receipts", Receipt, cursor)
+
+
+def replay_pushes(
+    kind: str, since: datetime, until: datetime | None = None, *, idempotency_key: str = ""
+) -> Call[Replay]:
+    """Receipts or replies of a time, pushed to your URL once more."""
+    body = {"kind": kind, "from": _written(since)}
+    if until is not None:
+        body["to"] = _written(until)
+    return change("POST", "/pushes:replay", body, Replay, idempotency_key)
 
 
 def balance() -> Call[Balance]:

@@ -63,6 +63,16 @@ Parameters = Annotated[list[Parameter], Meta(max_length=100)]
 Reference = Annotated[str, Meta(max_length=64, pattern=NO_NUL)]
 
 
+class ReplayKind(StrEnum):
+    """What can be pushed again."""
+
+    RECEIPTS = "receipts"
+    REPLIES = "replies"
+
+
+Moment = Annotated[datetime, Meta(tz=True)]
+
+
 class Recipient(Struct, forbid_unknown_fields=True):
     """One phone; its own parameters go before the shared ones, its own reference likewise."""
 
@@ -85,6 +95,16 @@ class SendBody(Struct, forbid_unknown_fields=True):
     ] = ""
     reference: Annotated[
         Reference | None, Meta(description="Comes back with receipts; yours to choose.")
+    ] = None
+
+
+class ReplayBody(Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
+    """What is to be pushed once more: all of a time, whatever became of it."""
+
+    kind: ReplayKind
+    since: Annotated[Moment, Meta(description="Told of at this time or later.")]
+    until: Annotated[
+        Moment | None, Meta(description="Told of before this time; now if it is left out.")
     ] = None
 
 
@@ -336,6 +356,14 @@ class Application(Struct, kw_only=True):
     detail: str | None = None
 
 
+class Replay(Struct, kw_only=True):
+    """What is pushed once more; `events` is null while it is not counted yet."""
+
+    id: str
+    kind: ReplayKind
+    events: int | None
+
+
 class ProblemTold(Struct, kw_only=True, omit_defaults=True):
     """RFC 9457; `code` is for programs, `type` leads to the document, `request` is for support."""
 
@@ -352,8 +380,6 @@ class ProblemTold(Struct, kw_only=True, omit_defaults=True):
 
 
 # Parameters of addresses -----------------------------------------------------------------------
-
-Moment = Annotated[datetime, Meta(tz=True)]
 
 
 class MessagesQuery(Struct, forbid_unknown_fields=True, rename={"since": "from", "until": "to"}):
@@ -433,6 +459,11 @@ ROUTES = (
     Route(
         "GET", f"{PREFIX}/inbound", "pull_inbound", Scope.INBOUND_READ,
         "Replies since a cursor, oldest first.", Inbound, query=PageQuery, problems=_PAGED,
+    ),
+    Route(
+        "POST", f"{PREFIX}/pushes:replay", "replay_pushes", Scope.MESSAGES_READ,
+        "Push receipts or replies of a time to your URL once more.", Replay, ReplayBody,
+        problems=(*_BODY, *_WRITING, "no_push_url", "replays_too_soon"),
     ),
     Route(
         "GET", f"{PREFIX}/balance", "get_balance", Scope.ACCOUNT_READ,
@@ -546,4 +577,5 @@ def statuses(route: Route) -> Mapping[int, list[str]]:
 
 send_body = msgspec.json.Decoder(SendBody)
 signature_body = msgspec.json.Decoder(SignatureBody)
+replay_body = msgspec.json.Decoder(ReplayBody)
 template_body = msgspec.json.Decoder(TemplateBody)

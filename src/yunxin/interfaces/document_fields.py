@@ -22,6 +22,10 @@ OPERATIONS: Mapping[str, Promise] = {
     "apply_for_signature": _("Apply for a signature; the platform's operators review it."),
     "apply_for_template": _("Apply for a template; the platform's operators review it."),
     "get_application": _("What became of an application that was not answered at once."),
+    "replay_pushes": _(
+        "Push all receipts or replies of a time to your URL once more, dead letters too; replies "
+        "need the scope inbound:read."
+    ),
     "list_contacts": _("Contacts of the address book, newest first."),
     "save_contacts": _(
         "Write up to 1,000 contacts, known by their phones. Each is written or refused for itself."
@@ -55,6 +59,9 @@ FIELDS: Mapping[str, Promise] = {
     "limit": _("Rows on a page."),
     "from": _("Accepted at this time or later."),
     "to": _("Accepted before this time."),
+    "ReplayBody.kind": _("receipts or replies."),
+    "ReplayBody.from": _("What was told of at this time or later, at most 7 days ago."),
+    "ReplayBody.to": _("What was told of before this time; now if it is left out."),
     "query.id": _("The id that an earlier answer gave."),
     "query.state": _("Only messages in this state; accepted is all without a final word."),
     "query.phone": _("Only messages to this phone."),
@@ -116,6 +123,9 @@ FIELDS: Mapping[str, Promise] = {
     "members": _("How many contacts are directly in it."),
     "reach": _("How many different contacts are in it or in groups that lie in it."),
     "changed": _("How many joined or left; who was in it or out of it already does not count."),
+    "Replay.id": _("The replay's id."),
+    "Replay.kind": _("receipts or replies."),
+    "Replay.events": _("How many are pushed again; null while that is not known yet."),
     "Application.id": _("The application's id."),
     "Application.state": _("waiting, done or refused."),
     "Application.signature": _("The id of the signature that was applied for."),

@@ -156,8 +156,8 @@ class PushTarget(models.Model):
 class PushWish(models.Model):
     """What people want pushed: a test, a batch again, or all of a time again.
 
-    Two writers, by column: interfaces makes the row; the engine sets `taken_at` and `events` when
-    it has made batches (`PushBatch.wish_id`) of it.
+    Two writers, by column: interfaces makes the row, or the API for a system; the engine sets
+    `taken_at` and `events` when it has made batches (`PushBatch.wish_id`) of it.
     """
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="+")

@@ -81,6 +81,33 @@ WHERE e.enterprise_id = %(enterprise_id)s AND e.kind = %(kind)s
     AND e.tx < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY e.tx, e.id LIMIT %(most)s
 
+-- name: lock_target_to_replay
+-- The URL of a kind; locked, so that two requests come one after the other. What the first one left
+-- only a later statement sees.
+SELECT id FROM interfaces_pushtarget
+WHERE enterprise_id = %(enterprise_id)s AND kind = %(kind)s AND enabled
+FOR NO KEY UPDATE
+
+-- name: read_last_replay
+-- How many seconds ago the last replay of a URL was asked for.
+SELECT coalesce(extract(epoch FROM clock_timestamp() - max(created_at)), 1e9)::float8
+FROM interfaces_pushwish WHERE target_id = %(target_id)s AND kind = 'range'
+
+-- name: insert_replay
+-- Leaves the wish that a time is pushed again, for the engine.
+WITH made AS (
+    INSERT INTO interfaces_pushwish (enterprise_id, target_id, kind, from_at, to_at, created_at,
+        events)
+    VALUES (%(enterprise_id)s, %(target_id)s, 'range', %(from_at)s, %(to_at)s, clock_timestamp(), 0)
+    RETURNING id
+)
+SELECT id, pg_notify('push', '') FROM made
+
+-- name: read_replay
+-- How many events are pushed again, once that is known.
+SELECT events FROM interfaces_pushwish
+WHERE enterprise_id = %(enterprise_id)s AND id = %(id)s AND taken_at IS NOT NULL
+
 -- name: read_balance
 -- The packages that can be paid with now, first to end first.
 SELECT name, total, total - used, valid_from, valid_to FROM billing_package
