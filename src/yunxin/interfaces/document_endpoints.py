@@ -112,7 +112,8 @@ def _kind(schema: Schema, schemas: Schema) -> str:
         return " | ".join(schema["enum"])
     kind = str(schema.get("type", "object"))
     if kind == "array":
-        kind = f"{_kind(schema['items'], schemas)}[]"
+        each = _kind(schema["items"], schemas)
+        kind = f"({each})[]" if " " in each else f"{each}[]"
     low = schema.get("minItems", schema.get("minimum", schema.get("minLength")))
     high = schema.get("maxItems", schema.get("maximum", schema.get("maxLength")))
     if high is None:

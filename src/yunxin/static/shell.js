@@ -43,7 +43,8 @@
     if (!question) throw new Error("no question there");
     dialog.replaceChildren(document.adoptNode(question));
     dialog.showModal();
-    dialog.querySelector("input:not([type=hidden]), textarea, select, [data-dialog-close]")?.focus();
+    const first = dialog.querySelector("input:not([type=hidden]), textarea, select, [data-dialog-close]");
+    (first?.type === "radio" && dialog.querySelector("input[type=radio]:checked") || first)?.focus();
   }
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a[data-dialog]");
