@@ -176,7 +176,7 @@ def token_of(browser: httpx.Client, path: str) -> str:
     return html.unescape(found[1])
 
 
-def post(browser: httpx.Client, path: str, values: dict[str, str]) -> httpx.Response:
+def post(browser: httpx.Client, path: str, values: dict[str, Any]) -> httpx.Response:
     token = token_of(browser, path)
     return browser.post(path, data={**values, "csrfmiddlewaretoken": token})
 

@@ -46,7 +46,7 @@ def test_the_groups_stand_as_a_tree_with_their_counts(client, acme, campaign):
 def test_without_groups_the_page_says_what_to_do(client, campaign):
     answer = client.get(by_groups(campaign))
     assert "通讯录中还没有分组" in answer.text
-    assert "检查联系人" not in answer.text
+    assert "校验联系人" not in answer.text
 
 
 def test_a_variable_s_name_makes_the_first_choice(client, acme, campaign):
@@ -60,7 +60,7 @@ def test_chosen_groups_are_checked_and_go_on(client, acme, campaign):
     values = {"groups": [outer], "with_subgroups": "on", "source_1": "name", "param_1": "客户"}
     answer = client.post(by_groups(campaign), values)
     assert answer.url == by_groups(campaign)
-    assert "正在检查每位联系人" in client.get(answer.url).text
+    assert "正在校验每位联系人" in client.get(answer.url).text
     campaign = prepare(campaign)
     assert (campaign.audience, campaign.valid_count) == (AudienceKind.GROUPS, 4)
     answer = client.get(answer.url)
