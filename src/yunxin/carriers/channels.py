@@ -24,9 +24,10 @@ from yunxin.web.hints import hint
 # What takes effect at once; every other change asks for a new connection.
 LIVE_FIELDS = frozenset({"name", "rate_per_s", "weight", "carriers"})
 SETTINGS_FIELDS = (
-    "name", "host", "port", "system_id", "system_type", "bind_mode", "sessions", "window",
-    "rate_per_s", "access_number", "carriers", "weight", "id_rule", "alphabet", "source_ton",
-    "source_npi", "dest_ton", "dest_npi", "dest_prefix", "enquire_every_s", "answer_timeout_s",
+    "name", "protocol", "options", "host", "port", "system_id", "system_type", "bind_mode",
+    "sessions", "window", "rate_per_s", "access_number", "carriers", "weight",
+    "id_rule", "alphabet", "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
+    "enquire_every_s", "answer_timeout_s",
 )  # fmt: skip
 SILENT_AFTER = timedelta(seconds=10)  # the engine writes every second; older words are history
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from django.db import models
+from django.db.models import Value
 from django.db.models.functions import Now, Upper
 
 from yunxin.accounts.models import User
@@ -28,7 +29,7 @@ class Channel(models.Model):
     protocol = models.CharField(max_length=8, default="smpp")
     host = models.CharField(max_length=200)
     port = models.PositiveIntegerField()
-    system_id = models.CharField(max_length=15)
+    system_id = models.CharField(max_length=16)  # SMPP takes 15 of them, CMPP 6, SMGP 8
     # Encrypted with the deployment's secret key (carriers.channels.seal); never shown again.
     password_sealed = models.TextField(blank=True)
     system_type = models.CharField(max_length=12, blank=True)
@@ -53,6 +54,8 @@ class Channel(models.Model):
     dest_prefix = models.CharField(max_length=6, default="86", blank=True)
     enquire_every_s = models.PositiveIntegerField(default=30)
     answer_timeout_s = models.PositiveIntegerField(default=30)
+    # What only one protocol knows; its names and defaults are those of `engine/lines`' protocol.
+    options = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     wish = models.CharField(max_length=8, choices=_choices(ChannelWish), default=ChannelWish.STOP)
     # Grows with every change that asks for a new connection.
     version = models.PositiveIntegerField(default=1)
