@@ -186,6 +186,15 @@ async def test_a_preview_shows_text_and_price_and_sends_nothing(client, acme, wo
     problem(await client.post(PREVIEW, json=body, headers=bearer(acme)), "no_balance")
 
 
+async def test_previews_count_as_recipients(client, app, acme: Side):
+    acme.limit(recipients_per_s=2)
+    await refreshed(app)
+    body = body_of(acme, *range(1000))
+    answers = [await client.post(PREVIEW, json=body, headers=bearer(acme)) for _ in range(2)]
+    assert answers[0].status_code == 200
+    problem(answers[1], "too_many_recipients")
+
+
 async def test_refusals_are_told_in_the_language_that_is_asked_for(client, acme):
     headers = bearer(acme) | {"Accept-Language": "zh-CN,zh;q=0.9"}
     body = body_of(acme) | {"recipients": [{"phone": "1"}]}

@@ -75,7 +75,7 @@ class Parts:
         self.acceptor = Acceptor(store, self.directory, self.instance.node, config)
         self.task_ids = IdMaker(self.instance.node)
         self.limits = Limits(store)
-        self.usage = Usage(store)
+        self.usage = Usage(store, config)
         self._stack.push_async_callback(self._last_counts)
         self._run(
             self.directory.run,

@@ -87,15 +87,7 @@ async def send(request: Request, key: Key, parts: Parts) -> tuple[Answer, bool]:
     once = _once(request, key)
     enterprise_id = key.enterprise_id
     plan = Plan(body, enterprise_id, f"C{parts.task_ids.next()}")
-    merchant = parts.keyring.ring.merchants[enterprise_id]
-    limited = await parts.limits.take_recipients(
-        enterprise_id, len(body.recipients), merchant.recipients_per_s
-    )
-    if limited is not None:
-        raise Refused(
-            "too_many_recipients", limited.limit, rule=limited.rule, window="1 s",
-            retry_after=limited.retry_after,
-        )  # fmt: skip
+    await _keep_limit(enterprise_id, len(body.recipients), parts)
     try:
         told = await parts.acceptor.accept_once(plan.requests, once=once)
     except KeyReused:
@@ -104,16 +96,12 @@ async def send(request: Request, key: Key, parts: Parts) -> tuple[Answer, bool]:
 
 
 async def preview(request: Request, key: Key, parts: Parts) -> tuple[Answer, bool]:
-    """Do everything as if to send, and take it back."""
+    """Find out what sending would do; it counts as recipients, as it asks as much of everybody."""
     body = read_body(request)
     plan = Plan(body, key.enterprise_id, "C0")
-    answers: list[checks.Answer] = []
-    try:
-        async with parts.store.transaction() as tx:
-            answers = await parts.acceptor.accept_in(tx, plan.requests)
-            raise _TakeBack
-    except _TakeBack:
-        pass
+    await _keep_limit(key.enterprise_id, len(body.recipients), parts)
+    async with parts.store.transaction() as tx:
+        answers = await parts.acceptor.accept_in(tx, plan.requests, writes=False)
     _refuse_all(answers)
     checker = Checker(parts.directory.snapshot, parts.config, datetime.now(UTC))
     language = language_of(request)
@@ -137,8 +125,15 @@ def _text(checker: Checker, asked: AcceptRequest) -> str:
     return draft.wording.text if isinstance(draft, Draft) else ""
 
 
-class _TakeBack(Exception):
-    """Rolls a transaction back."""
+async def _keep_limit(enterprise_id: int, recipients: int, parts: Parts) -> None:
+    """Raises: Refused: the enterprise sends to more recipients than it may."""
+    per_s = parts.keyring.ring.merchants[enterprise_id].recipients_per_s
+    limited = await parts.limits.take_recipients(enterprise_id, recipients, per_s)
+    if limited is not None:
+        raise Refused(
+            "too_many_recipients", limited.limit, rule=limited.rule, window="1 s",
+            retry_after=limited.retry_after,
+        )  # fmt: skip
 
 
 def read_body(request: Request) -> v1.SendBody:

@@ -6,13 +6,20 @@ killed.
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
+from yunxin.config import Config
 from yunxin.engine.store import Store, StoreUnavailable, run_forever
 
 FLUSH_S = 2.0
 TIDY_S = 60.0
 ANSWERS_KEPT = timedelta(hours=24)  # the longest promise: of idempotency keys
 ANSWERS_AT_ONCE = 10_000
+# Nonces are good for ten minutes at the most, and the dialect's promise is shorter still: of them
+# what is older than this is dropped, as one of many requests a second leaves many a day. What a
+# worker misses goes with the others.
+PASSING_KEPT = timedelta(minutes=15)
+PASSING_SEARCHED = timedelta(minutes=5)
 
 Counted = tuple[int, int, str]  # enterprise, credential, outcome
 
@@ -20,8 +27,9 @@ Counted = tuple[int, int, str]  # enterprise, credential, outcome
 class Usage:
     """Counts of one process."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, config: Config) -> None:
         self._store = store
+        self._ronghe_kept = timedelta(seconds=config.ronghe_replay_window_s)
         self._counts: Counter[Counted] = Counter()
         self._addresses: dict[Counted, str] = {}
 
@@ -62,7 +70,13 @@ class Usage:
         await run_forever("answers", self._forget_answers, pause_s=TIDY_S)
 
     async def _forget_answers(self) -> None:
-        before = datetime.now(UTC) - ANSWERS_KEPT
-        params = {"before": before, "most": ANSWERS_AT_ONCE}
-        while await self._store.execute("forget_answers", params) == ANSWERS_AT_ONCE:
+        now = datetime.now(UTC)
+        await self._until_done("forget_answers", {"before": now - ANSWERS_KEPT})
+        passing = now - max(PASSING_KEPT, self._ronghe_kept * 2)
+        times = {"before": passing, "after": passing - PASSING_SEARCHED}
+        await self._until_done("forget_passing_answers", times)
+
+    async def _until_done(self, query: str, params: dict[str, Any]) -> None:
+        params = {**params, "most": ANSWERS_AT_ONCE}
+        while await self._store.execute(query, params) == ANSWERS_AT_ONCE:
             pass

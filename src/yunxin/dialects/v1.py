@@ -442,7 +442,7 @@ ROUTES = (
     Route(
         "POST", f"{PREFIX}/messages:preview", "preview_messages", Scope.MESSAGES_SEND,
         "The same checks, with texts and prices; nothing is sent.", Preview, SendBody,
-        problems=_SENDING,
+        problems=(*_SENDING, "too_many_recipients"),
     ),
     Route(
         "GET", f"{PREFIX}/messages", "list_messages", Scope.MESSAGES_READ,

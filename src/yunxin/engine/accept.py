@@ -111,13 +111,19 @@ class Acceptor:
         return await call.answer
 
     async def accept_in(
-        self, tx: Transaction, requests: Sequence[AcceptRequest], *, in_order: bool = False
+        self,
+        tx: Transaction,
+        requests: Sequence[AcceptRequest],
+        *,
+        in_order: bool = False,
+        writes: bool = True,
     ) -> list[Answer]:
         """The same within a transaction; nothing of it counts until that commits.
 
         Args:
             in_order: once a message cannot be paid, none of the later ones is, though smaller:
                 for who goes on from there when there is money again.
+            writes: False only finds out what would become of them; the ids are nobody's then.
         """
         now = self._now()
         batch = _Batch(requests, Checker(self.directory.snapshot, self._config, now))
@@ -127,7 +133,7 @@ class Acceptor:
             purse = await Purse.lock(tx, {d.request.enterprise_id for d in batch.drafts}, now)
             history = await self._caps.read_history(tx, batch.drafts, now)
             paid = batch.pay(purse, history, self._ids, in_order=in_order)
-            if paid:
+            if paid and writes:
                 await purse.charge(tx)
                 await _write(tx, paid)
         return batch.answers()

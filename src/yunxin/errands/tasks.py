@@ -14,12 +14,16 @@ ATTEMPTS_MAX = 3
 STALLED_AFTER_S = 30  # procrastinate's workers say every 10 s that they live
 
 
-@app.task(name="errands.carry_out", queue=QUEUE, retry=ATTEMPTS_MAX)
-def carry_out(errand_id: int) -> None:
+@app.task(name="errands.carry_out", queue=QUEUE, retry=ATTEMPTS_MAX, pass_context=True)
+def carry_out(context: JobContext, errand_id: int) -> None:
     """Do what a system applied for."""
     close_old_connections()
     try:
         work.carry_out(errand_id)
+    except Exception:
+        if context.job.attempts + 1 >= ATTEMPTS_MAX:
+            work.give_up(errand_id)
+        raise
     finally:
         close_old_connections()
 

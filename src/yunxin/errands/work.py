@@ -42,6 +42,18 @@ def carry_out(errand_id: int) -> None:
         errand.save(update_fields=("object_id", "problems", "done_at"))
 
 
+def give_up(errand_id: int) -> None:
+    """Answer that it cannot be done, through no fault of the application."""
+    with transaction.atomic():
+        errand = Errand.objects.select_for_update().filter(pk=errand_id, done_at=None).first()
+        if errand is None:
+            return
+        with translation.override(errand.language):
+            sentence = _("Something went wrong on our side. Apply again with a new key.")
+        errand.problems, errand.done_at = [["", sentence]], timezone.now()
+        errand.save(update_fields=("problems", "done_at"))
+
+
 def forget_old() -> int:
     """Delete errands that nobody asks for any more."""
     deleted, _by_model = Errand.objects.filter(created_at__lt=timezone.now() - KEPT).delete()

@@ -29,6 +29,15 @@ SELECT note_event(%(enterprise_id)s, 'receipts', 0,
     jsonb_build_object('task', %(task_id)s::text, 'phone', x.phone, 'reason', x.reason))
 FROM unnest(%(phones)s::text[], %(reasons)s::text[]) AS x (phone, reason)
 
+-- name: forget_passing_answers
+-- Drops some nonces and answers of the dialect that nobody can ask for any more.
+DELETE FROM api_answer a USING (
+    SELECT enterprise_id, scope, key FROM api_answer
+    WHERE created_at >= %(after)s AND created_at < %(before)s AND scope IN ('nonce', 'ronghe')
+    ORDER BY created_at LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED) old
+WHERE a.enterprise_id = old.enterprise_id AND a.scope = old.scope AND a.key = old.key
+
 -- name: forget_answers
 -- Drops some answers that nobody can ask for any more.
 DELETE FROM api_answer a USING (
