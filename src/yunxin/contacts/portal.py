@@ -18,7 +18,7 @@ from yunxin.contacts.groups import Branch, tree
 from yunxin.contacts.listings import ChangeablePeople, People
 from yunxin.contacts.models import Contact, ContactGroup
 from yunxin.contacts.selection import number
-from yunxin.contacts.trees import rows_of
+from yunxin.contacts.trees import draw
 from yunxin.web.confirm import ask
 from yunxin.web.once import once
 
@@ -50,7 +50,9 @@ def contacts(request: PortalRequest) -> HttpResponse:
         ),
     }
     if not request.htmx:
-        context["branches"] = rows_of(branches, group.path if group else ())
+        context["has_tree"] = True
+        context["branches"] = branches
+        context["drawn"] = draw(branches, group.path if group else (), may_change=may_change)
         context["everybody"] = people.book_of(request.enterprise).contacts
     if may_change:
         context["action_url"] = reverse("contacts:new_contact") + (
