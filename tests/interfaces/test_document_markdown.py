@@ -23,6 +23,8 @@ FILE = "/interface/document/file/"
         ("<ul><li>a</li><li>b</li></ul>", "- a\n- b"),
         ("<ol><li>run:<pre><code>a\n\nb</code></pre></li><li>c</li></ol>",
          "1. run:\n\n   ```\n   a\n\n   b\n   ```\n2. c"),
+        ("<ol><li>a<pre><code>b</code></pre>c <b>d</b></li></ol>",
+         "1. a\n\n   ```\n   b\n   ```\n\n   c **d**"),
         ('<pre><code class="language-sh">curl \\\n  -d &quot;x&quot;</code></pre>',
          '```sh\ncurl \\\n  -d "x"\n```'),
         ("<table><thead><tr><th>A</th><th>B</th></tr></thead>"

@@ -7,6 +7,7 @@ What Markdown has no sign for (places to link to, lines within a cell) stays HTM
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
+from itertools import groupby
 from typing import Any
 
 VOID = {"br", "hr", "img", "meta", "link", "input"}
@@ -89,15 +90,18 @@ def _code_block(node: Node) -> str:
 def _item(item: Node, number: int) -> str:
     """A line of a list, with the blocks that stand in it below."""
     sign = f"{number}. " if number else "- "
-    words = Node("li", {}, [])
-    below: list[str] = []
-    for child in item.children:
-        if isinstance(child, Node) and child.tag in BLOCKS:
-            below.append(_block(child))
+    parts: list[str] = []
+    for is_block, children in groupby(item.children, _is_block):
+        if is_block:
+            parts += [_block(child) for child in children if isinstance(child, Node)]
         else:
-            words.children.append(child)
-    text = "\n\n".join([_inline(words), *below])
-    return sign + text.replace("\n", "\n" + " " * len(sign)).replace(" " * len(sign) + "\n", "\n")
+            parts.append(_inline(Node("li", children=list(children))))
+    first, *others = "\n\n".join(part for part in parts if part).split("\n")
+    return "\n".join([sign + first, *((" " * len(sign) + line).rstrip() for line in others)])
+
+
+def _is_block(child: Node | str) -> bool:
+    return isinstance(child, Node) and child.tag in BLOCKS
 
 
 def _table(node: Node) -> str:
