@@ -9,6 +9,7 @@ from tests.api.test_ronghe import refreshed
 from tests.api.test_v1 import problem
 from tests.api.world import Side
 from tests.engine.world import phone
+from yunxin.api import contacts
 from yunxin.dialects import keys
 
 
@@ -72,7 +73,11 @@ async def test_contacts_are_searched(client, acme: Side):
     assert await found("王 小") == [2]
 
 
-async def test_a_group_is_listed_with_and_without_those_in_it(client, acme: Side, globex: Side):
+@pytest.mark.parametrize("size", [0, contacts.GROUP_READ_MAX])
+async def test_a_group_is_listed_with_and_without_those_in_it(
+    client, acme: Side, globex: Side, monkeypatch, size: int
+):
+    monkeypatch.setattr(contacts, "GROUP_READ_MAX", size)
     top = await group(client, acme)
     under = await group(client, acme, "B", top)
     below = await group(client, acme, "C", under)
@@ -90,6 +95,9 @@ async def test_a_group_is_listed_with_and_without_those_in_it(client, acme: Side
     assert await found(top, subgroups="true", limit=2) == [8, 7, 6, 5, 4, 3, 2, 1, 0]
     assert await found(under, subgroups="true", limit=3) == [8, 7, 6, 5, 4, 3, 2]
     assert await found(under, subgroups="true", search="N6") == [6]
+    assert await found(top, subgroups="true", search="N", limit=4) == [8, 7, 6, 5, 4, 3, 2, 1, 0]
+    assert await found(top, search="N") == [2, 1, 0]
+    assert await found(top, search="N6") == []
     assert await found(under, phone=phone(6)) == [6]
     assert await found(top, phone=phone(6)) == []
     assert await found(top, phone=phone(6), subgroups="true") == [6]

@@ -18,6 +18,8 @@ from yunxin.engine.store import Row
 from yunxin.text.people import tidy
 from yunxin.text.phones import PhoneInvalid, normalise
 
+GROUP_READ_MAX = 5_000  # a search of a larger group reads the book, and then asks who is in it
+
 
 async def list_contacts(request: Request, key: Key, parts: Parts) -> Answer:
     """Contacts that fit all that is asked for, newest first."""
@@ -30,13 +32,14 @@ async def list_contacts(request: Request, key: Key, parts: Parts) -> Answer:
         "most": query.limit + 1,
     } | _search(query.search)
     async with parts.turns.take(key.enterprise_id):
+        name, size = "list_contacts", 0
         if query.group:
-            asked["groups"] = await _groups(int(query.group), query.subgroups, key, parts)
-        name = "list_contacts"
+            name = "list_contacts_of_groups"
+            asked["groups"], size = await _groups(int(query.group), query.subgroups, key, parts)
         if query.phone:
             name = "list_contacts_of_phone"
-        elif query.group:
-            name = "list_contacts_of_groups"
+        elif asked["name"] and size > GROUP_READ_MAX:
+            name = "search_contacts_in_groups"
         rows = await parts.store.fetch(name, asked)
     page = rows[: query.limit]
     return _told(v1_contacts.Contacts(list(map(_contact, page)), reading.next_cursor(rows, page)))
@@ -122,13 +125,14 @@ def _search(text: str) -> dict[str, str]:
     }
 
 
-async def _groups(id: int, subgroups: bool, key: Key, parts: Parts) -> list[int]:
-    """The group, with those that lie in it where they are asked for."""
+async def _groups(id: int, subgroups: bool, key: Key, parts: Parts) -> tuple[list[int], int]:
+    """The group, with those that lie in it where asked for; how many contacts they have."""
     asked = {"enterprise_id": key.enterprise_id, "id": id}
-    rows = await parts.store.fetch("find_groups_within" if subgroups else "read_group", asked)
-    if not rows:
-        raise Refused("not_found", "There is no such group.", "group")
-    return [row[0] for row in rows]
+    rows = await parts.store.fetch("find_groups_within", asked)
+    for row_id, members, reach in rows:
+        if row_id == id:
+            return ([row[0] for row in rows], reach) if subgroups else ([id], members)
+    raise Refused("not_found", "There is no such group.", "group")
 
 
 def _told(answer: msgspec.Struct) -> Answer:

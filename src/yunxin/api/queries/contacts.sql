@@ -76,6 +76,23 @@ FROM one
 JOIN contact c ON c.enterprise_id = %(enterprise_id)s AND c.id = one.contact_id
 ORDER BY c.id DESC
 
+-- name: search_contacts_in_groups
+-- The same for groups that hold much of the book: who fits the search is asked whether he is in one.
+SELECT c.id, c.phone, c.name, c.gender, c.birthday, c.industry, c.position, c.company, c.remark,
+    c.created_at, c.updated_at,
+    ARRAY(SELECT m.group_id FROM contact_membership m
+        WHERE m.enterprise_id = c.enterprise_id AND m.contact_id = c.id ORDER BY 1)
+FROM contact c
+WHERE c.enterprise_id = %(enterprise_id)s AND c.id < %(below)s
+    AND (strpos(c.name, %(name)s) > 0
+        OR %(initials)s::text <> '' AND strpos(c.initials, %(initials)s) > 0
+        OR %(digits)s::text <> '' AND strpos(c.phone, %(digits)s) > 0)
+    AND EXISTS (
+        SELECT FROM contact_membership m
+        WHERE m.enterprise_id = c.enterprise_id AND m.contact_id = c.id
+            AND m.group_id = ANY (%(groups)s::bigint[]))
+ORDER BY c.id DESC LIMIT %(most)s
+
 -- name: find_contacts
 -- Contacts that are named by id or by phone: the place in the arrays, from 0, and the id.
 SELECT x.place - 1, c.id
@@ -113,8 +130,8 @@ SELECT g.id FROM unnest(%(ids)s::bigint[]) AS x (id)
 JOIN contact_group g ON g.enterprise_id = %(enterprise_id)s AND g.id = x.id
 
 -- name: find_groups_within
--- A group and those that lie in it.
-SELECT g.id FROM contact_group g
+-- A group and those that lie in it, with how many contacts are in each and below it.
+SELECT g.id, g.members::bigint, g.reach::bigint FROM contact_group g
 WHERE g.enterprise_id = %(enterprise_id)s AND %(id)s = ANY (g.path)
 
 -- name: create_group
