@@ -309,6 +309,15 @@ class BindMode(StrEnum):
     PAIR = "pair"  # a transmitter and a receiver
 
 
+class CarrierProtocol(StrEnum):
+    """What a channel speaks with its carrier."""
+
+    SMPP = "smpp"
+    CMPP = "cmpp"  # China Mobile's
+    SGIP = "sgip"  # China Unicom's
+    SMGP = "smgp"  # China Telecom's
+
+
 class IdRule(StrEnum):
     """How the id of a receipt is brought to the form of the submit answer's id."""
 

@@ -1,13 +1,22 @@
+from typing import Any
+
 import pytest
 
 from yunxin.engine import outcomes
-from yunxin.engine.outcomes import ATTEMPTS_MAX, RETRY_AFTER_S, in_doubt, refused
-from yunxin.protocols.smpp.status import STATUSES, Code
+from yunxin.engine.accounts.smpp import SmppAccount
+from yunxin.engine.outcomes import ATTEMPTS_MAX, RETRY_AFTER_S, in_doubt
+from yunxin.protocols.smpp.status import STATUSES, Code, explain
 from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
 
 THROTTLES = {Code.RTHROTTLED, Code.RMSGQFUL}
 TEMPORARY = {Code.RSYSERR, Code.RX_T_APPN, Code.RINVBNDSTS}
 PERMANENT = set(STATUSES) - THROTTLES - TEMPORARY - {Code.ROK}
+
+
+def refused(status: int, **known: Any) -> outcomes.Verdict:
+    """What becomes of a message that an SMPP carrier refused."""
+    hopeless = status in SmppAccount.hopeless
+    return outcomes.refused(explain(status), hopeless=hopeless, **known)
 
 
 @pytest.mark.parametrize("status", sorted(THROTTLES))

@@ -7,14 +7,17 @@ from yunxin.protocols.concat import split_header
 from yunxin.protocols.errors import LocalProtocolError
 from yunxin.protocols.events import Alphabet
 from yunxin.protocols.smpp.pdus import decode
+from yunxin.protocols.smpp.precut import DATA_CODINGS, SubmitTemplate
 from yunxin.text import alphabets, segments
-from yunxin.vocabulary import WireAlphabet
 
 PHONE = "13800000100"
 
 
-def wire(alphabet: WireAlphabet = WireAlphabet.UCS2) -> Wire:
-    return Wire(access_number="10690000", alphabet=alphabet)
+def wire(short: Alphabet | None = None) -> Wire:
+    def template(source: str, alphabet: Alphabet) -> SubmitTemplate:
+        return SubmitTemplate(source, data_coding=DATA_CODINGS[alphabet])
+
+    return Wire("10690000", template, short=short)
 
 
 def joined(parts: list[bytes], alphabet: Alphabet) -> str:
@@ -67,17 +70,19 @@ def test_so_many_phones_are_remembered_and_not_more() -> None:
 
 
 @pytest.mark.parametrize(
-    ("setting", "text", "alphabet"),
+    ("short", "text", "alphabet"),
     [
-        (WireAlphabet.UCS2, "plain", Alphabet.UCS2),
-        (WireAlphabet.GSM7_OR_UCS2, "plain", Alphabet.GSM7),
-        (WireAlphabet.GSM7_OR_UCS2, "【云】plain", Alphabet.UCS2),
+        (None, "plain", Alphabet.UCS2),
+        (Alphabet.GSM7, "plain £", Alphabet.GSM7),
+        (Alphabet.GSM7, "【云】plain", Alphabet.UCS2),
+        (Alphabet.ASCII, "plain $", Alphabet.ASCII),
+        (Alphabet.ASCII, "plain £", Alphabet.UCS2),
     ],
 )
 def test_the_alphabet_is_the_channels_setting(
-    setting: WireAlphabet, text: str, alphabet: Alphabet
+    short: Alphabet | None, text: str, alphabet: Alphabet
 ) -> None:
-    assert wire(setting).alphabet_of(text) is alphabet
+    assert wire(short).alphabet_of(text) is alphabet
 
 
 def test_the_sender_is_the_access_number_with_the_extension() -> None:

@@ -15,9 +15,9 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from yunxin.engine.channel import Channel
 from yunxin.engine.directory import Directory, Snapshot
 from yunxin.engine.ids import IdMaker
-from yunxin.engine.link import Channel
 from yunxin.engine.receipts import plain
 from yunxin.engine.store import Row, Store, Transaction
 from yunxin.protocols.concat import Part

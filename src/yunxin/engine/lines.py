@@ -12,11 +12,13 @@ from dataclasses import replace
 import structlog
 
 from yunxin.config import Config
-from yunxin.engine.link import Channel, Desk, Link
+from yunxin.engine.accounts.choose import Accounts
+from yunxin.engine.channel import Channel
+from yunxin.engine.link import Desk, Link
 from yunxin.engine.routing import Line, may_try_another
 from yunxin.engine.store import Listener, Row, Store, run_forever
 from yunxin.sealing import SealBroken, unseal
-from yunxin.vocabulary import BindMode, IdRule, WireAlphabet
+from yunxin.vocabulary import BindMode, CarrierProtocol, IdRule, WireAlphabet
 
 log = structlog.get_logger()
 
@@ -37,6 +39,7 @@ class Lines:
         self._config = config
         self._engine_id = engine_id
         self.desk: Desk | None = None  # set before `run`
+        self._accounts = Accounts()
         self._links: dict[int, Link] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._lines: dict[int, Line] = {}
@@ -81,7 +84,8 @@ class Lines:
 
     async def refresh(self) -> None:
         """Look at the rows once."""
-        rows = await self._store.fetch("running_channels", {"engine_id": self._engine_id})
+        params = {"engine_id": self._engine_id, "protocols": self._accounts.protocols}
+        rows = await self._store.fetch("running_channels", params)
         wanted = {row[0]: _channel(row) for row in rows}
         for channel_id, link in self._links.items():
             channel = wanted.get(channel_id)
@@ -119,7 +123,8 @@ class Lines:
             return
         assert self.desk is not None, "the desk is set before the first link"
         limit_s = min(channel.answer_timeout_s, self._config.submit_timeout_s)
-        link = Link(replace(channel, answer_timeout_s=limit_s), password, self.desk)
+        channel = replace(channel, answer_timeout_s=limit_s)
+        link = Link(self._accounts.account_of(channel, password), self.desk)
         self._links[channel.id] = link
         self._lines[channel.id] = Line(channel.id)
         task = asyncio.create_task(link.run(), name=f"link {channel.id}")
@@ -145,7 +150,8 @@ def _channel(row: Row) -> Channel:
     (
         id, name, host, port, system_id, password_sealed, system_type, bind_mode, sessions, window,
         rate_per_s, access_number, carriers, weight, id_rule, alphabet, source_ton, source_npi,
-        dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, others,
+        dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, protocol,
+        options, others,
     ) = row  # fmt: skip
     return Channel(
         id=id,
@@ -172,4 +178,6 @@ def _channel(row: Row) -> Channel:
         enquire_every_s=max(1, enquire_every_s),
         answer_timeout_s=max(1, answer_timeout_s),
         version=version,
+        protocol=CarrierProtocol(protocol),
+        options=options,
     )

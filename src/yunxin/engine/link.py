@@ -1,30 +1,31 @@
 """One carrier account: its connections, what waits to be written, what waits for an answer.
 
-A `Link` keeps the account's SMPP sessions bound (reconnecting with back-off and jitter), writes
+A `Link` keeps the account's sessions bound (reconnecting with back-off and jitter), writes
 the parts of messages as fast as the pace and the windows allow, and turns the carrier's words
 into verdicts (`outcomes`) that it puts on the desk of `results`. It knows nothing of the
-database. `dispatch` asks for `room` and hands over messages with `take`; `results` calls `release`
-when an outcome is stored: until then a message counts against the window, so that after a crash
-no more messages are in doubt than the windows hold.
+database, and nothing of protocols: what differs between those is in its `Account` (`accounts`).
+`dispatch` asks for `room` and hands over messages with `take`; `results` calls `release` when an
+outcome is stored: until then a message counts against the window, so that after a crash no more
+messages are in doubt than the windows hold.
 """
 
 import asyncio
 import contextlib
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Protocol
 
 import structlog
 
 from yunxin.engine import outcomes
+from yunxin.engine.accounts.base import Account, Conversation
+from yunxin.engine.channel import Channel
 from yunxin.engine.ids import wall_clock_ms
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing
 from yunxin.engine.pacing import Pace
 from yunxin.engine.store import Backoff
-from yunxin.engine.wire import Wire
 from yunxin.protocols.errors import LocalProtocolError
 from yunxin.protocols.events import (
     BindMode,
@@ -34,7 +35,6 @@ from yunxin.protocols.events import (
     CloseReason,
     Event,
     InboundArrived,
-    Login,
     PeerMistake,
     ReceiptArrived,
     Requested,
@@ -43,23 +43,8 @@ from yunxin.protocols.events import (
     Unanswered,
 )
 from yunxin.protocols.receipt import Outcome
-from yunxin.protocols.session import Limits, Side
-from yunxin.protocols.smpp.ids import normalise, normalise_answer
-from yunxin.protocols.smpp.pdus import GenericNack
-from yunxin.protocols.smpp.session import SmppSession
-from yunxin.protocols.smpp.status import Code
-from yunxin.protocols.stream import BindFailed, Stream, open_bound
-from yunxin.vocabulary import (
-    BindMode as AccountMode,
-)
-from yunxin.vocabulary import (
-    IdRule,
-    InDoubtPolicy,
-    LinkState,
-    MessageEventKind,
-    Priority,
-    WireAlphabet,
-)
+from yunxin.protocols.stream import BindFailed, open_bound
+from yunxin.vocabulary import InDoubtPolicy, LinkState, MessageEventKind, Priority
 
 log = structlog.get_logger()
 
@@ -73,38 +58,6 @@ PART_REPEATS_MAX = 20  # of a long text whose other parts the carrier has alread
 PART_REPEAT_AFTER_S = 1.0
 PUMP_EVERY_S = 0.001  # what falls due within a millisecond is written together
 NO_ID = "?"  # stands for the id that a carrier's answer lacks
-
-Conversation = Stream[SmppSession]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Channel:
-    """The operator's settings of one account; a row of carriers_channel."""
-
-    id: int
-    name: str
-    host: str
-    port: int
-    system_id: str
-    password_sealed: str = ""
-    system_type: str = ""
-    bind_mode: AccountMode = AccountMode.TRANSCEIVER
-    sessions: int = 1
-    window: int = 100
-    rate_per_s: float = 500
-    access_number: str = ""
-    carriers: frozenset[str] = frozenset()
-    weight: int = 1
-    id_rule: IdRule = IdRule.AS_IS
-    alphabet: WireAlphabet = WireAlphabet.UCS2
-    source_ton: int = 0
-    source_npi: int = 1
-    dest_ton: int = 1
-    dest_npi: int = 1
-    dest_prefix: str = "86"
-    enquire_every_s: int = 30
-    answer_timeout_s: float = 30
-    version: int = 1
 
 
 class Desk(Protocol):
@@ -148,14 +101,16 @@ class Connection:
 class Link:
     """One carrier account. `run` keeps it connected until `stop` has drained it."""
 
-    def __init__(self, channel: Channel, password: str, desk: Desk) -> None:
+    def __init__(self, account: Account, desk: Desk) -> None:
         self._loop = asyncio.get_running_loop()
-        self.channel = channel
-        self._password = password
+        self.channel = channel = account.channel
+        self._account = account
+        self._explain, self._hopeless = account.explain, account.hopeless
+        self._answer_key, self._receipt_key = account.answer_key, account.receipt_key
         self._desk = desk
         self._pace = Pace(channel.rate_per_s, self._loop.time())
-        self._wire = _wire(channel)
-        self._connections = [Connection(mode) for mode in _modes(channel)]
+        self._wire = account.wire
+        self._connections = [Connection(mode) for mode in account.modes]
         # Parts that wait to be written, by traffic class: message and the index of the part.
         self._waiting: Sequence[deque[tuple[Outgoing, int]]] = tuple(deque() for _ in Priority)
         self._outstanding = 0  # parts that were taken and whose outcome is not stored
@@ -245,7 +200,8 @@ class Link:
 
     async def run(self) -> None:
         """Keep every session bound until `stop`; drain; say good-bye."""
-        async with asyncio.TaskGroup() as tasks:
+        listening = self._account.listening(self._on_delivery, self._failed)
+        async with listening, asyncio.TaskGroup() as tasks:
             for connection in self._connections:
                 tasks.create_task(self._keep_bound(connection))
 
@@ -269,31 +225,29 @@ class Link:
             stream = await self._connect(connection)
             if stream is not None:
                 await self._while_bound(stream)
-                if connection.useful or self._loop.time() - began > STEADY_S:
+                steady = self._loop.time() - began > STEADY_S
+                if connection.useful or steady:
                     backoff.reset()
+                if steady and _in_peace(stream):
+                    continue  # an idle session that said good-bye, as some protocols have it
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff.next_s()):
                     await self._stopping.wait()
 
     async def _connect(self, connection: Connection) -> Conversation | None:
         channel = self.channel
-        limits = Limits(
-            window=channel.window,
-            response_timeout_s=channel.answer_timeout_s,
-            enquire_after_s=channel.enquire_every_s,
-        )
-        login = Login(channel.system_id, self._password, connection.mode, channel.system_type)
-        session = SmppSession(Side.CLIENT, limits)
-        attempt = open_bound(
-            session,
-            login,
-            channel.host,
-            channel.port,
-            lambda stream, events: self._on_events(connection, stream, events),
-            timeout_s=channel.answer_timeout_s,
-        )
         try:
-            return await attempt
+            return await open_bound(
+                self._account.session(),
+                self._account.login(connection.mode),
+                channel.host,
+                channel.port,
+                lambda stream, events: self._on_events(connection, stream, events),
+                timeout_s=channel.answer_timeout_s,
+            )
+        except (LocalProtocolError, UnicodeError) as error:  # its settings do not fit the protocol
+            self.refused = True
+            self._failed(str(error))
         except BindFailed as error:
             self.refused = isinstance(error.event, BindRefused)
             self._failed(str(error) or type(error).__name__)
@@ -318,7 +272,8 @@ class Link:
 
     async def _drain(self, stream: Conversation) -> None:
         """Wait until every answer is here and everything that the carrier told is stored."""
-        deadline = self._loop.time() + self.channel.answer_timeout_s + DRAIN_EXTRA_S
+        bounds = self._account.bounds
+        deadline = self._loop.time() + bounds.response_timeout_s * bounds.attempts + DRAIN_EXTRA_S
         while not stream.closed.done() and self._loop.time() < deadline:
             if not (self._outstanding or stream.session.owed):
                 return
@@ -448,10 +403,25 @@ class Link:
                 self._closed(connection, event)
             case PeerMistake():
                 self._failed(event.why)
-            case Requested():  # nothing that a carrier may ask of us: say so
-                stream.session.respond(GenericNack(sequence=event.sequence, status=Code.RINVCMDID))
+            case Requested():
+                self._account.answer(stream.session, event)
             case _:
                 pass
+
+    def _on_delivery(self, stream: Conversation, events: list[Event]) -> None:
+        """The same of a connection that the carrier made to us."""
+        for event in events:
+            match event:
+                case ReceiptArrived():
+                    self._receipt(stream, event)
+                case InboundArrived():
+                    self._desk.inbound(stream, self, event)
+                case PeerMistake():
+                    self._failed(event.why)
+                case Requested():
+                    self._account.answer(stream.session, event)
+                case _:
+                    pass
 
     def _bound(self, connection: Connection, stream: Conversation) -> None:
         connection.stream, connection.useful = stream, False
@@ -476,7 +446,7 @@ class Link:
         if event.receipt.outcome is Outcome.PENDING:  # news on the way: nothing to store
             stream.session.acknowledge((event.sequence,))
             return
-        key = normalise(self.channel.id_rule, event.receipt.message_id)
+        key = self._receipt_key(event.receipt.message_id)
         self._desk.receipt(stream, self, event, key)
 
     def _answered(self, event: SubmitAnswered) -> None:
@@ -487,11 +457,11 @@ class Link:
         status = event.status
         if not status:
             # An answer without an id is still an answer; no receipt can ever find it.
-            key = normalise_answer(self.channel.id_rule, event.message_id)
+            key = self._answer_key(event.message_id)
             message.ids[index] = key if event.message_id else NO_ID
             self._land(message)
             return
-        retry = outcomes.retry_of(status)
+        retry = self._explain(status).retry
         if retry is Retry.THROTTLE:
             self.throttled += 1
             self._pace.throttled(self._loop.time())
@@ -530,34 +500,23 @@ class Link:
         status = message.status
         if message.unsendable:
             return outcomes.UNSENDABLE
-        if message.doubted and outcomes.retry_of(status) is not Retry.PERMANENT:
+        if message.doubted and self._explain(status).retry is not Retry.PERMANENT:
             policy = self._desk.policy(message)
             return outcomes.in_doubt(policy, attempt=message.attempt, why=message.doubted)
         if status:
             refused_by = {self.channel.id, message.refused_by or 0}
             return outcomes.refused(
-                status,
+                self._explain(status),
                 attempt=message.attempt,
                 another=self._desk.another(message.carrier, refused_by),
+                hopeless=status in self._hopeless,
                 may_repeat=not any(message.ids),
                 was_in_doubt=message.was_in_doubt,
             )
         return outcomes.SENT if message.begun else outcomes.UNSENT
 
 
-def _modes(channel: Channel) -> list[BindMode]:
-    """The sessions that an account is to have."""
-    if channel.bind_mode is AccountMode.TRANSCEIVER:
-        return [BindMode.TRANSCEIVER] * channel.sessions
-    return [BindMode.TRANSMITTER, BindMode.RECEIVER] * channel.sessions
-
-
-def _wire(channel: Channel) -> Wire:
-    return Wire(
-        access_number=channel.access_number,
-        alphabet=channel.alphabet,
-        source_ton=channel.source_ton,
-        source_npi=channel.source_npi,
-        dest_ton=channel.dest_ton,
-        dest_npi=channel.dest_npi,
-    )
+def _in_peace(stream: Conversation) -> bool:
+    """Whether a session that is over ended with a good-bye."""
+    closed = stream.session.closed_event
+    return closed is not None and closed.reason is CloseReason.UNBOUND

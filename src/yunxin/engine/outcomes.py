@@ -2,25 +2,20 @@
 
 Every answer, refusal, time-out and death of a line ends here in a `Verdict`: sent, failed, closed
 as unknown, or set free to be sent later or by another channel. The table of status codes is the
-protocol's (`protocols/smpp/status`); what to do about them is decided here, and only here.
+protocol's (`protocols/<name>/status`); what to do about them is decided here, and only here.
 `results` carries verdicts out.
 """
 
 from typing import NamedTuple
 
 from yunxin.protocols.events import Retry
-from yunxin.protocols.smpp.status import Code, explain
+from yunxin.protocols.status import Status
 from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
 
 ATTEMPTS_MAX = 5  # handed over in vain so many times, a message is given up
 RETRY_AFTER_S = (5, 30, 120, 600)  # after the first, second, … refusal
 THROTTLED_AFTER_S = 1  # a message that came too fast waits so long, and loses no attempt
 NO_ANSWER = "NOANSWER"  # our word for a silence, where the carrier's would stand
-
-# The number or the text is at fault: every carrier would say the same.
-_MESSAGES_FAULT = frozenset(
-    {Code.RINVDSTADR, Code.RINVMSGLEN, Code.RINVDSTTON, Code.RINVDSTNPI, Code.RINVDLNAME}
-)
 
 
 class Verdict(NamedTuple):
@@ -59,11 +54,6 @@ UNSENDABLE = Verdict(
 )
 
 
-def retry_of(status: int) -> Retry:
-    """What an answer's status asks for, in the words that all protocols share."""
-    return explain(status).retry
-
-
 def kept_back(verdict: Verdict, *, was_in_doubt: bool) -> Verdict:
     """A claimed message is not to go out after all: BLOCKED or WITHDRAWN, if it never did.
 
@@ -77,34 +67,35 @@ def kept_back(verdict: Verdict, *, was_in_doubt: bool) -> Verdict:
 
 
 def refused(
-    status: int,
+    meaning: Status,
     *,
     attempt: int,
     another: bool,
+    hopeless: bool = False,
     may_repeat: bool = True,
     was_in_doubt: bool = False,
 ) -> Verdict:
     """The carrier refused a message, wholly or in part.
 
     Args:
-        status: the status of the answer; not 0.
+        meaning: what the answer's status says; not an acceptance.
         attempt: how often it was refused before.
         another: whether a channel that has not refused it yet could carry it.
+        hopeless: the number or the text is at fault: every carrier would say the same.
         may_repeat: False when parts of it are already with the carrier, so that sending it again
             would send those twice.
         was_in_doubt: an earlier try may have reached the phone. Only a word on the number or the
             text itself says that it did not.
     """
-    meaning = explain(status)
     if not may_repeat:
-        return _given_up(status, was_in_doubt)
+        return _given_up(meaning, was_in_doubt and not hopeless)
     if meaning.retry is Retry.THROTTLE:
         return Verdict(after_s=THROTTLED_AFTER_S, code=meaning.name)
-    if another and status not in _MESSAGES_FAULT and attempt + 1 < ATTEMPTS_MAX:
+    if another and not hopeless and attempt + 1 < ATTEMPTS_MAX:
         return _again(meaning.name, 0.0)
     if meaning.retry is Retry.TEMPORARY and attempt + 1 < ATTEMPTS_MAX:
         return _again(meaning.name, RETRY_AFTER_S[min(attempt, len(RETRY_AFTER_S) - 1)])
-    return _given_up(status, was_in_doubt)
+    return _given_up(meaning, was_in_doubt and not hopeless)
 
 
 def in_doubt(policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind) -> Verdict:
@@ -128,7 +119,6 @@ def _again(code: str, after_s: float) -> Verdict:
     )
 
 
-def _given_up(status: int, was_in_doubt: bool) -> Verdict:
-    is_open = was_in_doubt and status not in _MESSAGES_FAULT
+def _given_up(meaning: Status, is_open: bool) -> Verdict:
     state = MessageState.UNKNOWN if is_open else MessageState.FAILED
-    return Verdict(state=state, code=explain(status).name, events=(MessageEventKind.REFUSED,))
+    return Verdict(state=state, code=meaning.name, events=(MessageEventKind.REFUSED,))

@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 import structlog
 
 from yunxin.config import Config
+from yunxin.engine.accounts.base import Conversation
 from yunxin.engine.inbound import Inbound, Reply
-from yunxin.engine.link import Conversation, Link
+from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Group, Outgoing
 from yunxin.engine.receipts import Receipts, Told, plain, refunded_states, told

@@ -5,16 +5,27 @@ channel's setting; a text of several parts gets a header with a reference number
 phone, so that no two long texts to one phone are joined into one.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from random import randrange
+from typing import Any
 
 from yunxin.protocols.events import Alphabet
-from yunxin.protocols.smpp.precut import DATA_CODINGS, SubmitTemplate
 from yunxin.text import alphabets, segments
-from yunxin.vocabulary import WireAlphabet
 
 TEMPLATES_MAX = 2_000  # one an extension and alphabet; far more than are in use at a time
 REFERENCES_MAX = 100_000  # phones whose last reference is remembered; then the oldest half goes
+
+
+# Which texts fit an alphabet that is shorter than UCS-2, and the bytes of a piece of text.
+_FITS: dict[Alphabet, Callable[[str], bool]] = {
+    Alphabet.GSM7: alphabets.is_gsm7,
+    Alphabet.ASCII: str.isascii,
+}
+_ENCODERS: dict[Alphabet, Callable[[str], bytes]] = {
+    Alphabet.UCS2: alphabets.encode_ucs2,
+    Alphabet.GSM7: alphabets.encode_gsm7,
+    Alphabet.ASCII: str.encode,
+}
 
 
 class References:
@@ -35,34 +46,36 @@ class References:
 
 
 class Wire:
-    """How one SMPP account writes messages."""
+    """How one account writes messages.
+
+    Args:
+        make: the protocol's template for a sender's number and an alphabet.
+        short: the alphabet for texts that fit it; None sends everything as UCS-2.
+    """
 
     def __init__(
         self,
-        *,
         access_number: str,
-        alphabet: WireAlphabet,
-        source_ton: int = 0,
-        source_npi: int = 1,
-        dest_ton: int = 1,
-        dest_npi: int = 1,
+        make: Callable[[str, Alphabet], Any],
+        *,
+        short: Alphabet | None = None,
     ) -> None:
         self._access_number = access_number
-        self._may_be_gsm7 = alphabet is WireAlphabet.GSM7_OR_UCS2
-        self._source = source_ton, source_npi
-        self._dest = dest_ton, dest_npi
-        self._templates: dict[tuple[str, Alphabet], SubmitTemplate] = {}
+        self._make = make
+        self._short = short
+        self._fits = _FITS[short] if short else None
+        self._templates: dict[tuple[str, Alphabet], Any] = {}
         self._references = References()
 
     def alphabet_of(self, text: str) -> Alphabet:
         """In which alphabet the whole text is sent."""
-        if self._may_be_gsm7 and alphabets.is_gsm7(text):
-            return Alphabet.GSM7
+        if self._short and self._fits and self._fits(text):
+            return self._short
         return Alphabet.UCS2
 
     def parts(self, text: str, phone: str, alphabet: Alphabet) -> Sequence[bytes]:
         """The user data of each part; with a header each when there are several."""
-        encode = alphabets.encode_gsm7 if alphabet is Alphabet.GSM7 else alphabets.encode_ucs2
+        encode = _ENCODERS[alphabet]
         pieces = segments.split(text)
         if len(pieces) == 1:
             return (encode(text),)
@@ -72,7 +85,7 @@ class Wire:
             for number, piece in enumerate(pieces, 1)
         ]
 
-    def template(self, extension: str, alphabet: Alphabet) -> SubmitTemplate:
+    def template(self, extension: str, alphabet: Alphabet) -> Any:
         """What all messages with one sender's number and alphabet share.
 
         Raises:
@@ -85,13 +98,6 @@ class Wire:
         if template is None:
             if len(self._templates) >= TEMPLATES_MAX:
                 self._templates.clear()
-            template = SubmitTemplate(
-                self._access_number + extension,
-                data_coding=DATA_CODINGS[alphabet],
-                source_ton=self._source[0],
-                source_npi=self._source[1],
-                dest_ton=self._dest[0],
-                dest_npi=self._dest[1],
-            )
+            template = self._make(self._access_number + extension, alphabet)
             self._templates[key] = template
         return template

@@ -4,11 +4,12 @@ SELECT c.id, c.name, c.host, c.port::bigint, c.system_id, c.password_sealed, c.s
     c.bind_mode, c.sessions::bigint, c."window"::bigint, c.rate_per_s::bigint, c.access_number,
     c.carriers, c.weight::bigint, c.id_rule, c.alphabet, c.source_ton::bigint,
     c.source_npi::bigint, c.dest_ton::bigint, c.dest_npi::bigint, c.dest_prefix,
-    c.enquire_every_s::bigint, c.answer_timeout_s::bigint, c.version::bigint,
+    c.enquire_every_s::bigint, c.answer_timeout_s::bigint, c.version::bigint, c.protocol,
+    c.options,
     (SELECT count(*) FROM channel_state s
      WHERE s.channel_id = c.id AND s.engine_id <> %(engine_id)s AND s.state = 'bound'
         AND s.at > now() - interval '5 seconds')
-FROM carriers_channel c WHERE c.wish = 'run' AND c.protocol = 'smpp'
+FROM carriers_channel c WHERE c.wish = 'run' AND c.protocol = ANY (%(protocols)s::text[])
 ORDER BY c.id
 
 -- name: store_channel_states

@@ -1,0 +1,43 @@
+"""A channel as the engine knows it: the operator's settings of one carrier account."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from yunxin.vocabulary import BindMode, CarrierProtocol, IdRule, WireAlphabet
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Channel:
+    """A row of carriers_channel.
+
+    Args:
+        options: what only its protocol knows, see the `Options` in `engine/accounts`.
+    """
+
+    id: int
+    name: str
+    host: str
+    port: int
+    system_id: str
+    protocol: CarrierProtocol = CarrierProtocol.SMPP
+    options: Mapping[str, Any] = field(default_factory=dict)
+    password_sealed: str = ""
+    system_type: str = ""
+    bind_mode: BindMode = BindMode.TRANSCEIVER
+    sessions: int = 1
+    window: int = 100
+    rate_per_s: float = 500
+    access_number: str = ""
+    carriers: frozenset[str] = frozenset()
+    weight: int = 1
+    id_rule: IdRule = IdRule.AS_IS
+    alphabet: WireAlphabet = WireAlphabet.UCS2
+    source_ton: int = 0
+    source_npi: int = 1
+    dest_ton: int = 1
+    dest_npi: int = 1
+    dest_prefix: str = "86"
+    enquire_every_s: int = 30
+    answer_timeout_s: float = 30
+    version: int = 1
