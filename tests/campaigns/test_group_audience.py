@@ -1,6 +1,7 @@
 """Sending to groups: from the choice to recipients, what an edit or a copy makes of it."""
 
 import pytest
+from django.db import transaction
 
 from tests import factories
 from tests.campaigns.book import (
@@ -13,7 +14,7 @@ from tests.campaigns.book import (
     prepared,
 )
 from tests.campaigns.making import make_draft, make_file
-from yunxin.campaigns import lifecycle, preparation, states
+from yunxin.campaigns import lifecycle, members, preparation, states
 from yunxin.campaigns.errors import GroupsGone, NotADraft
 from yunxin.campaigns.lifecycle import Content
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
@@ -152,6 +153,23 @@ def test_an_edit_meanwhile_makes_a_run_come_to_nothing(acme, campaign):
     preparation.prepare(campaign_id=campaign.pk, version=version)
     assert recipients(campaign) == []
     assert [row[1] for row in recipients(prepare(campaign))] == [phone(3), phone(4)]
+
+
+def test_a_run_that_is_cut_off_leaves_nothing_and_is_begun_again(acme, campaign, monkeypatch):
+    outer, _inner = make_book(acme)
+    campaign = give_groups(campaign, outer)
+    monkeypatch.setattr(members, "BLOCK_PEOPLE", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(preparation.timezone, "now", cut_off)  # all is loaded, nothing in place
+        with pytest.raises(ConnectionResetError), transaction.atomic():
+            prepare(campaign)
+    campaign.refresh_from_db()
+    assert (recipients(campaign), state_of(campaign)) == ([], State.PREPARING)
+    assert [row[0] for row in recipients(prepare(campaign))] == [1, 2, 3, 4]
+
+
+def cut_off() -> None:
+    raise ConnectionResetError
 
 
 def test_a_copy_has_its_groups_and_reads_them_as_they_are_then(acme, campaign):

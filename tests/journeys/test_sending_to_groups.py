@@ -127,6 +127,31 @@ def test_single_contacts_are_picked(visit: Callable[..., Visitor], size: str) ->
     assert clerk.complaints == []
 
 
+def test_the_picker_needs_no_mouse(visit: Callable[..., Visitor]) -> None:
+    clerk, number = visit(), NUMBERS["desktop"]
+    clerk.sign_in(USER)
+    page = begin_task(clerk, "键盘", "活动回访")
+    page.get_by_role("button", name="从通讯录选择").press("Enter")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    expect(page.locator("#picker")).to_have_count(0)
+    expect(page.get_by_role("button", name="从通讯录选择")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type(str(number))
+    page.keyboard.press("Enter")
+    row = page.locator("#picker tbody tr")
+    expect(row).to_have_count(1)
+    row.get_by_role("checkbox").press("Space")
+    page.locator("#picker-add").press("Enter")
+    expect(page.locator(".picker-list")).to_contain_text(str(number))
+    # The button that took somebody out is gone: the focus stays with the list.
+    page.locator(".picker-list li button").press("Enter")
+    expect(page.locator(".picker-list")).to_be_focused()
+    expect(page.locator(".picker-list li")).to_have_count(0)
+    assert clerk.complaints == []
+
+
 @pytest.mark.parametrize("size", ["desktop", "phone"])
 def test_a_group_is_sent_to(visit: Callable[..., Visitor], size: str) -> None:
     """2.4.4 使用通讯录中的联系人分组发送短信."""
