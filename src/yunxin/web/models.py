@@ -40,7 +40,7 @@ class SentForm(models.Model):
     """A form that was sent, and where its sender was led. Writer: web (`web.once`)."""
 
     user_id = models.BigIntegerField()
-    number = models.CharField(max_length=64)
+    number = models.CharField(max_length=64)  # of the page, with what was written in it: a digest
     location = models.CharField(max_length=500, blank=True)
     at = models.DateTimeField(auto_now_add=True, db_index=True)
 

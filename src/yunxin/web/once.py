@@ -10,6 +10,7 @@ opened: `keep` it, redirect to a page that `take`s it. A reload of that page mak
 and shows none.
 """
 
+import hashlib
 import json
 import secrets
 from collections.abc import Callable
@@ -30,7 +31,7 @@ from yunxin.web.models import KeptSecret, SentForm
 
 FIELD = "form_number"
 NUMBER_BYTES = 24
-NUMBER_MAX = 64
+CSRF = "csrfmiddlewaretoken"  # another each time the page is shown
 # Longer than a session: a page that was open over night may still be sent.
 FORMS_KEPT = timedelta(days=2)
 SECRETS_KEPT = timedelta(minutes=10)
@@ -43,16 +44,18 @@ def once(view: View) -> View:
 
     Everything that the view does is one transaction with the note that the form was sent; a second
     one waits for the first, and is led where the first was. Any other answer (errors to mend)
-    leaves the number good. A form without a number is carried out as often as it comes.
+    leaves the number good. Who goes back in the browser and sends the same page with other words
+    sends another form. A form without a number is carried out as often as it comes.
     """
 
     @wraps(view)
     def guarded(request: Any, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        number = request.POST.get(FIELD, "")[:NUMBER_MAX] if request.method == "POST" else ""
-        if not number:
+        if request.method != "POST" or not request.POST.get(FIELD):
             return view(request, *args, **kwargs)
         with transaction.atomic():
-            sent, is_first = SentForm.objects.get_or_create(user_id=request.user.pk, number=number)
+            sent, is_first = SentForm.objects.get_or_create(
+                user_id=request.user.pk, number=_digest(request)
+            )
             if is_first:
                 response = view(request, *args, **kwargs)
                 if 300 <= response.status_code < 400:
@@ -64,6 +67,14 @@ def once(view: View) -> View:
         return redirect(sent.location)
 
     return guarded
+
+
+def _digest(request: HttpRequest) -> str:
+    """What was sent, with the number of its page; 64 hexadecimal digits."""
+    fields = [(name, each) for name, each in request.POST.lists() if name != CSRF]
+    files = [(name, [(f.name, f.size) for f in each]) for name, each in request.FILES.lists()]
+    told = json.dumps([request.path, sorted(fields), sorted(files)])
+    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def new_number() -> str:
