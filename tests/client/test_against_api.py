@@ -1,7 +1,7 @@
 """The client and the real API understand each other, over TCP, with both ways of proving."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import psycopg
 import pytest
@@ -11,7 +11,7 @@ from tests.api.test_applying import user
 from tests.api.world import ACCESS_KEY, SECRET_KEY, Side
 from tests.client.test_client import Ask, async_ask, sync_ask
 from tests.engine.world import World, phone
-from yunxin.client import Client, Problem, Recipient, ronghe
+from yunxin.client import Client, Person, Problem, Recipient, ronghe
 from yunxin.config import Config
 
 
@@ -102,6 +102,46 @@ def test_the_same_key_sends_once(url: str, acme: Side, world: World, ask: Ask) -
     again = ask(url, *words, key=acme.minted.key, idempotency_key="order-7")
     assert first == again
     assert world.rows("SELECT count(*) FROM message") == [(1,)]
+
+
+@pytest.mark.parametrize("signs", [False, True], ids=["key", "signed"])
+def test_an_address_book_is_kept(url: str, acme: Side, signs: bool) -> None:
+    one, two = phone(1), phone(2)
+    with Client(url, acme.minted.key, signs=signs) as client:
+        group = client.create_contact_group("客户")
+        below = client.create_contact_group("VIP", parent=group.id)
+        assert (below.parent, below.members, below.reach) == (group.id, 0, 0)
+
+        person = Person(one, "张三", birthday="1990-12-31", company="云启")
+        assert client.save_contact(person, groups=[below.id]).created
+        saved = client.save_contacts([Person(one, "张三丰"), Person(two, "李四"), Person("1", "x")])
+        assert (saved.created, saved.existing, saved.refused) == (1, 1, 1)
+        assert saved.contacts[2].refusal is not None
+        assert saved.contacts[2].refusal.code == "phone_invalid"
+
+        contact = client.contact(f"+86{one}")
+        assert (contact.name, contact.company, contact.birthday, contact.groups) == (
+            "张三丰", "云启", date(1990, 12, 31), (below.id,),
+        )  # fmt: skip
+        assert contact == client.contact(contact.id)
+        assert [c.phone for c in client.contacts()] == [two, one]
+        assert [c.phone for c in client.contacts(group=group.id, subgroups=True)] == [one]
+        assert [c.phone for c in client.contacts(search="zsf")] == [one]
+        assert [c.phone for c in client.contacts(phone=two)] == [two]
+
+        joined = client.add_to_group(group.id, [one, two, "9"])
+        assert (joined.changed, joined.missing) == (2, ("9",))
+        assert client.remove_from_group(group.id, [contact.id]).changed == 1
+        assert client.contact_group(group.id).reach == 2
+        assert client.rename_contact_group(below.id, "贵宾").name == "贵宾"
+        assert [g.name for g in client.contact_groups()] == ["客户", "贵宾"]
+
+        assert client.delete_contact(one).deleted == 1
+        gone = client.delete_contacts([one, two])
+        assert (gone.deleted, gone.missing) == (1, (one,))
+        assert client.delete_contact_group(group.id).deleted == 2
+        with pytest.raises(Problem, match="not_found"):
+            client.contact(one)
 
 
 def test_a_problem_leads_into_the_document(url: str, acme: Side) -> None:

@@ -7,7 +7,14 @@ import psycopg
 import pytest
 
 from yunxin.config import Config
-from yunxin.engine.store import Backoff, Listener, Store, StoreUnavailable, run_forever
+from yunxin.engine.store import (
+    Backoff,
+    FunctionRefused,
+    Listener,
+    Store,
+    StoreUnavailable,
+    run_forever,
+)
 
 
 def kill_all(url: str) -> None:
@@ -58,6 +65,29 @@ async def test_a_connection_killed_within_a_transaction_is_the_same_exception(st
             kill_all(database)
             await tx.fetch("ping")
     assert await store.fetch("ping")
+
+
+async def test_a_word_of_our_functions_is_an_exception_and_all_is_undone(
+    config, database, tmp_path
+):
+    raising = (
+        "DO $$ BEGIN CREATE TABLE half_done ();"
+        " RAISE EXCEPTION 'too_many' USING ERRCODE = '{}'; END $$"
+    )
+    (tmp_path / "own.sql").write_text(
+        f"-- name: say_word\n-- Refuses.\n{raising.format('YX004')}\n\n"
+        f"-- name: fail\n-- Fails.\n{raising.format('P0001')}\n"
+    )
+    async with Store(config, more_queries=(tmp_path,)) as store:
+        with pytest.raises(FunctionRefused) as refused:
+            async with store.transaction() as tx:
+                await tx.execute("say_word")
+        assert (refused.value.state, refused.value.word) == ("YX004", "too_many")
+        with pytest.raises(psycopg.errors.RaiseException):
+            await store.execute("fail")
+        assert await store.fetch("ping")
+    with psycopg.connect(database) as connection:
+        assert connection.execute("SELECT to_regclass('half_done')").fetchone() == (None,)
 
 
 async def test_a_database_that_is_not_there_is_said_at_once(short_folder, monkeypatch):
