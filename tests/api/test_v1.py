@@ -1,6 +1,7 @@
 """v1: who may ask, what is answered, and every refusal as a problem that names what is wrong."""
 
 import asyncio
+import base64
 import time
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -377,6 +378,16 @@ async def test_receipts_are_pulled_by_cursor(client, acme: Side, globex: Side, w
     assert [e["message"] for e in rest["data"]] == ids[2:]
     end = await get(client, acme, "/receipts", cursor=rest["next"])
     assert end["data"] == [] and end["next"] == rest["next"]
+
+
+async def test_a_cursor_of_a_database_that_was_replaced_is_said(client, acme: Side):
+    """Transactions count from the beginning in a new one: nothing would ever be after it."""
+    for path in ("receipts", "inbound"):
+        ahead = base64.urlsafe_b64encode(b"9000000000.7").decode().rstrip("=")
+        query = {"cursor": ahead}
+        answer = await client.get(f"/api/v1/{path}", params=query, headers=bearer(acme))
+        problem(answer, "invalid_parameter", "cursor")
+        assert (await get(client, acme, f"/{path}"))["data"] == []
 
 
 async def test_no_receipt_is_passed_over(client, acme: Side, world: World, database: str):

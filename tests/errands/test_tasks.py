@@ -33,7 +33,7 @@ def test_after_the_last_try_the_system_hears_that_it_is_our_fault(
     errand = leave(credential, ErrandKind.SIGNATURE, signature())
     monkeypatch.setattr(tasks, "close_old_connections", lambda: None)
     monkeypatch.setitem(work._WORK, ErrandKind.SIGNATURE, fail)
-    for attempts in range(tasks.ATTEMPTS_MAX):
+    for attempts in range(tasks.RETRIES + 1):
         errand.refresh_from_db()
         assert errand.done_at is None
         with pytest.raises(RuntimeError):

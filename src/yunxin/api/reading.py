@@ -96,6 +96,11 @@ async def _pull(kind: PushKind, request: Request, key: Key, parts: Parts) -> Ans
     }  # fmt: skip
     rows = await parts.store.fetch("pull_events", asked)
     data: list[dict[str, Any]] = []
+    if not rows and query.cursor:
+        ahead = await parts.store.fetch_one("is_cursor_of_another_database", {"tx": tx})
+        if ahead is not None and ahead[0]:
+            detail = "The platform's database is another one now; begin again without a cursor."
+            raise Refused("invalid_parameter", detail, "cursor")
     if rows:
         tx, last, _ = rows[-1]
         async with parts.store.transaction() as reader:

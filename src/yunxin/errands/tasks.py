@@ -4,24 +4,25 @@ A job that is killed at any instant may run again: an errand that is done is not
 """
 
 from django.db import close_old_connections
-from procrastinate import JobContext
+from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
 from yunxin.errands import work
 
 QUEUE = "errands"
-ATTEMPTS_MAX = 3
+RETRIES = 3
+AGAIN = RetryStrategy(max_attempts=RETRIES, exponential_wait=2)  # after 2, 4 and 8 seconds
 STALLED_AFTER_S = 30  # procrastinate's workers say every 10 s that they live
 
 
-@app.task(name="errands.carry_out", queue=QUEUE, retry=ATTEMPTS_MAX, pass_context=True)
+@app.task(name="errands.carry_out", queue=QUEUE, retry=AGAIN, pass_context=True)
 def carry_out(context: JobContext, errand_id: int) -> None:
     """Do what a system applied for."""
     close_old_connections()
     try:
         work.carry_out(errand_id)
     except Exception:
-        if context.job.attempts + 1 >= ATTEMPTS_MAX:
+        if context.job.attempts >= RETRIES:
             work.give_up(errand_id)
         raise
     finally:

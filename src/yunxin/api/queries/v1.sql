@@ -81,6 +81,10 @@ WHERE e.enterprise_id = %(enterprise_id)s AND e.kind = %(kind)s
     AND e.tx < pg_snapshot_xmin(pg_current_snapshot())
 ORDER BY e.tx, e.id LIMIT %(most)s
 
+-- name: is_cursor_of_another_database
+-- Whether a cursor is ahead of all transactions, as after a dump was restored into a new database.
+SELECT %(tx)s::xid8 >= pg_snapshot_xmax(pg_current_snapshot())
+
 -- name: lock_target_to_replay
 -- The URL of a kind; locked, so that two requests come one after the other. What the first one left
 -- only a later statement sees.
