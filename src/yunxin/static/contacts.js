@@ -74,7 +74,7 @@
     if (button && !(menu && asked === button)) openMenu(button);
     else closeMenu();
   });
-  document.addEventListener("scroll", () => { if (menu) closeMenu(); }, true);
+  document.addEventListener("scroll", () => { if (menu) place(asked); }, true);
   document.addEventListener("keydown", (event) => {
     if (!menu) return;
     if (event.key === "Escape") {
