@@ -22,6 +22,7 @@ from yunxin.text.people import Person
 from yunxin.text.phones import mask
 
 ID_MAX = 2**63 - 1  # bigint
+PHONE_DIGITS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +214,8 @@ def fitting(search: str, *, is_masked: bool = False) -> Q:
     compact = text.replace(" ", "").replace("-", "")
     if not text:
         return Q()
+    if len(compact) == PHONE_DIGITS and compact.isascii() and compact.isdigit():
+        return Q(phone=compact)  # a whole number: one look into the index
     condition = Q(name__contains=text)
     if compact.isascii() and compact.isdigit():
         condition |= _masked_phone(compact) if is_masked else Q(phone__contains=compact)
@@ -222,8 +225,6 @@ def fitting(search: str, *, is_masked: bool = False) -> Q:
 
 
 def _masked_phone(digits: str) -> Q:
-    if len(digits) == 11:
-        return Q(phone=digits)
     begins = Q(phone__startswith=digits) if len(digits) <= 3 else Q()
     ends = Q(phone__endswith=digits) if len(digits) <= 4 else Q(pk__in=[])
     return begins | ends if begins else ends
