@@ -1,6 +1,7 @@
 """One address for pages and simulated phones, and neither lets the other's strangers in."""
 
 import io
+import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -138,13 +139,24 @@ def test_the_api_hears_where_a_request_comes_from():
     }
 
 
-def test_too_large_a_request_to_the_api_is_refused(inbox):
-    body = b"x" * (front.API_BODY_BYTES_MAX + 1)
-    status, _, _ = ask(front.with_api(pages, inbox), "/api/v1/messages", "POST", body)
-    assert status.startswith("413")
+def test_of_too_large_a_request_the_api_gets_enough_to_refuse_it(inbox):
+    body = b"x" * (front.API_BODY_BYTES_MAX + 100)
+    _, _, seen = ask(front.with_api(pages, inbox), "/api/v1/messages", "POST", body)
+    assert len(seen) == front.API_BODY_BYTES_MAX + 1
 
 
-def test_an_api_that_is_away_is_told_in_a_sentence():
-    status, _, body = ask(front.with_api(pages, "http://127.0.0.1:1"), "/api/v1/balance")
-    assert status == "502 Bad Gateway"
-    assert b"try again" in body
+def test_an_api_that_is_away_is_a_problem_of_v1():
+    application = front.with_api(pages, "http://127.0.0.1:1")
+    status, headers, body = ask(application, "/api/v1/balance", HTTP_X_REQUEST_ID="r1")
+    assert status == "503 Service Unavailable"
+    assert (headers["Content-Type"], headers["Retry-After"]) == ("application/problem+json", "1")
+    told = json.loads(body)
+    assert (told["code"], told["status"], told["request"]) == ("unavailable", 503, "r1")
+
+
+def test_an_api_that_is_away_is_a_result_code_of_the_dialect():
+    application = front.with_api(pages, "http://127.0.0.1:1")
+    status, _, body = ask(application, "/umcinterface/sendtempletmsg", "POST", b"{}")
+    assert status == "200 OK"
+    told = json.loads(body)
+    assert (told["resultcode"], told["taskid"]) == (317, "") and "稍后" in told["resultmsg"]

@@ -9,6 +9,7 @@ in granian: a main process that holds the socket and a worker that ends with it.
 import argparse
 import functools
 import http.client
+import json
 import multiprocessing
 from collections.abc import Callable, Iterable, Iterator
 from http import HTTPStatus
@@ -22,6 +23,8 @@ from granian.server import Server
 
 from yunxin import logs, processes
 from yunxin.config import Config
+from yunxin.dialects import ronghe
+from yunxin.dialects.problems import CONTENT_TYPE, PROBLEMS
 
 PREFIX = "/simulator/"
 API_PREFIXES = ("/api/", "/umcinterface/")
@@ -75,18 +78,41 @@ def with_api(rest: WSGI, api_url: str) -> WSGI:
         try:
             return _hand_to_api(environ, start_response, host, port)
         except (OSError, http.client.HTTPException):
-            sentence = "The API does not answer; try again in a moment."
-            return _say(start_response, HTTPStatus.BAD_GATEWAY, sentence)
+            return _unavailable(environ, start_response)
 
     return application
+
+
+def _unavailable(environ: Environ, start_response: StartResponse) -> list[bytes]:
+    """The API does not answer: said as it says itself that it is busy, to each in its words."""
+    if environ["PATH_INFO"] == ronghe.PATH:
+        status, kind, more = HTTPStatus.OK, "application/json;charset=UTF-8", []
+        told: dict[str, Any] = {
+            "resultcode": int(ronghe.CODE_OF["unavailable"]),
+            "resultmsg": ronghe.message_for("unavailable"),
+            "taskid": "",
+        }
+    else:
+        problem = PROBLEMS["unavailable"]
+        status, kind, more = HTTPStatus(problem.status), CONTENT_TYPE, [("Retry-After", "1")]
+        told = {
+            "type": "about:blank",
+            "title": problem.title_en,
+            "status": problem.status,
+            "code": problem.code,
+            "request": environ.get("HTTP_X_REQUEST_ID", "")[:64],
+        }
+    body = json.dumps(told, ensure_ascii=False).encode()
+    headers = [("Content-Type", kind), ("Content-Length", str(len(body))), *more]
+    start_response(f"{status.value} {status.phrase}", headers)
+    return [body]
 
 
 def _hand_to_api(
     environ: Environ, start_response: StartResponse, host: str, port: int
 ) -> Iterable[bytes]:
+    # Of what is too long one byte more than it takes is enough for the API to say so.
     body = environ["wsgi.input"].read(API_BODY_BYTES_MAX + 1)
-    if len(body) > API_BODY_BYTES_MAX:
-        return _say(start_response, HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Too much at once.")
     connection = http.client.HTTPConnection(host, port, timeout=API_TIMEOUT_S)
     connection.request(environ["REQUEST_METHOD"], _target(environ), body, _api_headers(environ))
     answer = connection.getresponse()
