@@ -30,7 +30,7 @@ def fill() -> None:
         make_use(key, "ok", 12_345 - 1_000 * days, days)
         make_use(access_key, "ok", 4_321, days)
         make_use(access_key, "replayed", 12, days)
-        make_use(access_key, "316", 3 + days, days)
+        make_use(access_key, "wrong_sign", 3 + days, days)
         make_use(key, "no_balance", 41, days)
     make_network(acme, "203.0.113.8/32", note="ERP 服务器", created_by=owner)
     make_network(
