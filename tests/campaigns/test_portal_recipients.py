@@ -93,6 +93,12 @@ def test_what_is_wrong_stands_beside_it_and_what_was_chosen_is_kept(
     assert not campaign.groups.exists()
 
 
+def test_all_groups_that_there_may_be_can_be_ticked_at_once(client, acme, campaign):
+    outer, _inner = make_book(acme)
+    values = {"groups": [outer] * 2_000, "source_1": "name"}
+    assert client.post(by_groups(campaign), values).status_code == 302
+
+
 def test_a_stranger_s_group_is_none_of_the_choices(client, acme, globex, campaign):
     make_book(acme)
     theirs, _inner = make_book(globex)
