@@ -324,7 +324,7 @@ class Store:
 
     async def _drop_dead_connections(self, error: Exception) -> None:
         """After one connection broke the others most likely are broken too: find out now."""
-        if isinstance(error, PoolTimeout | PoolClosed):
+        if isinstance(error, PoolTimeout | PoolClosed | errors.LockNotAvailable):
             return
         try:
             await self._pool.check()
