@@ -1,6 +1,6 @@
 """Manual, chapters 2.4.1 and 2.4.2: each numbered step of the address book, in a browser.
 
-What the manual does on one page is done on it here; words in quotes are those of its buttons.
+One story, told in order: each test goes on where the one before it ended.
 """
 
 import re
