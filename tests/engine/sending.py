@@ -2,7 +2,9 @@
 
 import asyncio
 import contextlib
+import json
 import os
+import socket
 import sys
 import time
 from collections.abc import AsyncIterator, Callable
@@ -18,6 +20,10 @@ from yunxin.engine.service import Engine
 from yunxin.sealing import seal
 from yunxin.simulator.behaviour import Behaviour
 from yunxin.simulator.carrier import Carrier
+from yunxin.simulator.gateways.base import Gateway
+from yunxin.simulator.gateways.cmpp import CmppGateway
+from yunxin.simulator.gateways.sgip import SgipGateway
+from yunxin.simulator.gateways.smgp import SmgpGateway
 from yunxin.vocabulary import Source
 
 FAST = Behaviour(receipt_delay_s=0.02, receipt_jitter_s=0.02)
@@ -51,6 +57,52 @@ def channel(world: World, config: Config, port: int, **values: Any) -> int:
     channel_id = world.insert("carriers_channel", **(defaults | values))
     world.do("NOTIFY channels")
     return channel_id
+
+
+NODE = 3_010_012_345  # of SGIP: an invented company in Beijing
+
+
+class Spoken:
+    """One of the Chinese protocols in one version: a carrier's door for it, channels to it."""
+
+    def __init__(self, protocol: str, version: str = "") -> None:
+        self.protocol = protocol
+        self.version = version
+        self._listen_port = free_port() if protocol == "sgip" else 0
+
+    def __repr__(self) -> str:
+        return f"{self.protocol}{self.version}"
+
+    def gateway(self) -> Gateway:
+        """The carrier's door; SGIP's knows where channels listen."""
+        if self.protocol == "sgip":
+            return SgipGateway(("127.0.0.1", self._listen_port))
+        return CmppGateway() if self.protocol == "cmpp" else SmgpGateway()
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What a channel has to know beside the usual."""
+        if self.protocol == "sgip":
+            return {"node": NODE, "corp_id": "12345", "listen_port": self._listen_port,
+                    "listen_host": "127.0.0.1"}  # fmt: skip
+        return {"version": self.version}
+
+    def carrier(self, behaviour: Behaviour = FAST) -> Any:
+        """A simulated carrier that speaks it."""
+        return carrier(behaviour, doors={self.gateway(): 0})
+
+    def channel(self, stage: "Stage", smsc: Carrier, *, more: Any = None, **values: Any) -> int:
+        """A channel to that carrier; `more` are options beside its own."""
+        options = json.dumps(self.options | (more or {}))
+        values = {"protocol": self.protocol, "options": options, "window": 32} | values
+        return channel(stage.world, stage.config, smsc.ports[self.protocol], **values)
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on right now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
 
 
 def magic(digits: str, number: int = 0) -> str:
@@ -168,6 +220,7 @@ class EngineProcess:
 __all__ = [
     "FAST",
     "EngineProcess",
+    "Spoken",
     "Stage",
     "any_hour",
     "carrier",

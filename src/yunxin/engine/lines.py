@@ -39,7 +39,7 @@ class Lines:
         self._config = config
         self._engine_id = engine_id
         self.desk: Desk | None = None  # set before `run`
-        self._accounts = Accounts()
+        self._accounts = Accounts(config.secret_key)
         self._links: dict[int, Link] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._lines: dict[int, Line] = {}
@@ -84,7 +84,7 @@ class Lines:
 
     async def refresh(self) -> None:
         """Look at the rows once."""
-        params = {"engine_id": self._engine_id, "protocols": self._accounts.protocols}
+        params = {"engine_id": self._engine_id, "protocols": list(map(str, CarrierProtocol))}
         rows = await self._store.fetch("running_channels", params)
         wanted = {row[0]: _channel(row) for row in rows}
         for channel_id, link in self._links.items():

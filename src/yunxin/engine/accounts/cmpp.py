@@ -1,0 +1,79 @@
+"""CMPP accounts: two versions, what China Mobile's gateways want to know of who pays."""
+
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from yunxin.engine.accounts.base import Account, Attempts, read_options
+from yunxin.engine.channel import Channel
+from yunxin.protocols.cmpp.pdus import Version
+from yunxin.protocols.cmpp.precut import SubmitTemplate
+from yunxin.protocols.cmpp.session import LIMITS, CmppSession
+from yunxin.protocols.cmpp.status import Result, explain
+from yunxin.protocols.events import Alphabet
+from yunxin.protocols.formats import FORMATS
+from yunxin.protocols.session import Session, Side
+from yunxin.protocols.status import Status
+
+_VERSIONS = {"2.0": Version.V20, "3.0": Version.V30}
+
+
+class Options(msgspec.Struct, frozen=True):
+    """What only CMPP knows of a channel.
+
+    Args:
+        attempts: how often an unanswered submit is sent with the same number; 1 never again.
+        account: Msg_src; empty is what it logs in with.
+        strict: whether a carrier is left that cannot show that it knows the password.
+
+    The others are a `SubmitTemplate`'s.
+    """
+
+    version: Literal["2.0", "3.0"] = "3.0"
+    attempts: Attempts = LIMITS.attempts
+    account: str = ""
+    service_id: str = ""
+    fee_user_type: int = 2
+    fee_terminal_id: str = ""
+    fee_type: str = "01"
+    fee_code: str = "000000"
+    strict: bool = False
+
+
+class CmppAccount(Account):
+    """An account at a gateway of China Mobile's protocol."""
+
+    limits = LIMITS
+    hopeless = frozenset({Result.LENGTH, Result.TOO_LONG, Result.DEST_TERMINAL})
+
+    def __init__(self, channel: Channel, password: str) -> None:
+        self._options = options = read_options(channel, Options)
+        self._version = _VERSIONS[options.version]
+        super().__init__(channel, password, attempts=options.attempts)
+
+    def session(self) -> Session:
+        return CmppSession(
+            Side.CLIENT,
+            self.bounds,
+            version=self._version,
+            moment=datetime.now(UTC),
+            strict=self._options.strict,
+        )
+
+    def template(self, source: str, alphabet: Alphabet) -> SubmitTemplate:
+        options = self._options
+        return SubmitTemplate(
+            source,
+            version=self._version,
+            account=options.account or self.channel.system_id,
+            msg_fmt=FORMATS[alphabet],
+            service_id=options.service_id,
+            fee_user_type=options.fee_user_type,
+            fee_terminal_id=options.fee_terminal_id,
+            fee_type=options.fee_type,
+            fee_code=options.fee_code,
+        )
+
+    def explain(self, status: int) -> Status:
+        return explain(status)
