@@ -22,7 +22,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from importlib import metadata
 from pathlib import Path
 from typing import Any, TextIO
@@ -232,7 +232,8 @@ class Platform:
         wanted: dict[str, list[str]] = {}
         if self.options.simulator:
             wanted["simulator"] = [
-                "--smpp-port", str(self.ports.smpp),
+                *self.ports.of_carrier(),
+                "--sgip-deliver-to", f"127.0.0.1:{self.ports.sgip_deliver}",
                 "--http-port", str(self.ports.simulator_http),
                 "--account", f"{CARRIER_ACCOUNT}:{CARRIER_PASSWORD}",
                 *self.options.carrier,
@@ -270,7 +271,7 @@ class Platform:
         if wait:
             say("Making demo data, once …")
         command = [sys.executable, "-m", "yunxin", "manage", "loaddemo", "--json"]
-        command += ["--smpp-port", str(self.ports.smpp)]
+        command += [*self.ports.of_carrier(), "--sgip-deliver-port", str(self.ports.sgip_deliver)]
         with (self.folder / "log" / "demo.log").open("ab") as log:
             self.loader = subprocess.Popen(
                 command,
@@ -308,6 +309,9 @@ class Platform:
         content |= {
             "base_url": self.config.base_url,
             "smpp_port": self.ports.smpp if self.options.simulator else None,
+            "cmpp_port": self.ports.cmpp if self.options.simulator else None,
+            "sgip_port": self.ports.sgip if self.options.simulator else None,
+            "smgp_port": self.ports.smgp if self.options.simulator else None,
             "smpp_account": CARRIER_ACCOUNT if self.options.simulator else None,
             "smpp_password": CARRIER_PASSWORD if self.options.simulator else None,
             "simulator_url": f"{self.config.base_url}/simulator/"
@@ -331,19 +335,40 @@ class Platform:
         if any(program.name == "simulator" for program in self.programs):
             say(f"The simulated carrier's phones: {self.config.base_url}/simulator/")
             say(
-                f"    its gateway, for channels: host 127.0.0.1, port {self.ports.smpp}, "
-                f"account {CARRIER_ACCOUNT}, password {CARRIER_PASSWORD}"
+                f"    its gateways, for channels: host 127.0.0.1, account {CARRIER_ACCOUNT}, "
+                f"password {CARRIER_PASSWORD};"
+            )
+            say(
+                f"    ports: SMPP {self.ports.smpp}, CMPP {self.ports.cmpp}, "
+                f"SGIP {self.ports.sgip}, SMGP {self.ports.smgp}"
             )
         say(f"Data and logs: {self.folder}   Ctrl-C stops everything.")
 
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """Ports behind the one address; kept between runs while nobody else takes them."""
+    """Ports behind the one address; kept between runs while nobody else takes them.
+
+    `sgip_deliver` is the engine's, for the carrier that connects to it; the others of protocols
+    are the carrier's.
+    """
 
     smpp: int
+    cmpp: int
+    sgip: int
+    sgip_deliver: int
+    smgp: int
     simulator_http: int
     api: int
+
+    def of_carrier(self) -> list[str]:
+        """Where the simulated carrier speaks what, as options of a command."""
+        return [
+            "--smpp-port", str(self.smpp),
+            "--cmpp-port", str(self.cmpp),
+            "--sgip-port", str(self.sgip),
+            "--smgp-port", str(self.smgp),
+        ]  # fmt: skip
 
 
 def choose_ports(folder: Path) -> Ports:
@@ -351,7 +376,7 @@ def choose_ports(folder: Path) -> Ports:
     path = folder / "ports.json"
     known = _read_json(path)
     chosen: dict[str, int] = {}
-    for name in ("smpp", "simulator_http", "api"):
+    for name in (known_port.name for known_port in fields(Ports)):
         port = known.get(name)
         chosen[name] = port if port and is_free("127.0.0.1", port) else _free_port()
     path.write_text(json.dumps(chosen))

@@ -70,7 +70,7 @@ def test_the_password_is_never_shown_and_an_empty_field_keeps_it(client):
     [
         ("host", "http://x/"), ("host", ""), ("port", "0"), ("port", "70000"), ("window", "0"),
         ("window", "1001"), ("sessions", "0"), ("sessions", "33"), ("access_number", "1069x"),
-        ("weight", "0"), ("source_ton", "8"), ("dest_npi", "19"), ("dest_prefix", "+x"),
+        ("weight", "101"), ("source_ton", "8"), ("dest_npi", "19"), ("dest_prefix", "+x"),
         ("bind_mode", "other"), ("carriers", "mars"), ("rate_per_s", "-1"), ("name", "x" * 41),
         ("answer_timeout_s", "0"), ("enquire_every_s", "99999"), ("system_id", ""),
     ],

@@ -16,6 +16,8 @@ SECRET_KEY = "a key of the tests that is long enough for its purpose here"
 
 def load(database: str, *, demo: str = "true") -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-m", "yunxin", "manage", "loaddemo", "--smpp-port", "2775"]
+    command += ["--cmpp-port", "7890", "--sgip-port", "8801", "--sgip-deliver-port", "8802"]
+    command += ["--smgp-port", "8890"]
     environment = os.environ | {
         "DATABASE_URL": database,
         "YUNXIN_DEMO": demo,

@@ -75,7 +75,9 @@ class ChannelForm(ModelForm):
             "window": _("Unanswered submits that may be on their way; 1 to 1000."),
             "rate_per_s": _("In segments, as the contract says; 0 means no limit."),
             "access_number": _("1069… as the carrier assigned it; digits only."),
-            "weight": _("Share among channels that serve the same carrier."),
+            "weight": _(
+                "Share among channels that serve the same carrier; 0: only what no other takes."
+            ),
             "dest_prefix": _("Put before every number; 86 at most gateways, or empty."),
         }
 
@@ -109,7 +111,7 @@ class ChannelForm(ModelForm):
         return _between(self.cleaned_data["window"], 1, 1000)
 
     def clean_weight(self) -> int:
-        return _between(self.cleaned_data["weight"], 1, 100)
+        return _between(self.cleaned_data["weight"], 0, 100)
 
     def clean_enquire_every_s(self) -> int:
         return _between(self.cleaned_data["enquire_every_s"], 1, 3600)

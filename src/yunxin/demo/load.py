@@ -9,7 +9,6 @@ from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
-from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
 
@@ -29,15 +28,14 @@ from yunxin.demo.cast import (
     DemoSignature,
     DemoTemplate,
 )
+from yunxin.demo.channels import CarrierPorts, make_channels
 from yunxin.demo.credentials import api_entry, make_credentials
-from yunxin.sealing import seal
 from yunxin.text.placeholders import compose, fill
 from yunxin.text.segments import count
 from yunxin.vocabulary import (
     AudienceKind,
     AudienceState,
     CampaignWish,
-    ChannelWish,
     ReviewState,
     SignaturePosition,
     TemplateKind,
@@ -45,8 +43,6 @@ from yunxin.vocabulary import (
     message_id_floor,
 )
 
-CHANNEL = "演示通道"
-ACCOUNT, ACCOUNT_PASSWORD = "yunxin", "secret"  # of the simulated carrier
 HISTORY = Path(__file__).with_name("history.sql")
 SAMPLES = {
     "验证码": "620418", "称呼": "王女士", "客户名称": "明澜信息科技", "到期日": "2026年12月31日",
@@ -56,14 +52,14 @@ SAMPLES = {
 
 
 @transaction.atomic
-def load(*, smpp_port: int) -> bool:
-    """Make the demo where there is none; in any case point its channel to the carrier's port.
+def load(*, ports: CarrierPorts) -> bool:
+    """Make the demo where there is none; in any case point its channels to the carrier's ports.
 
     Returns:
         Whether it was made now.
     """
     is_new = not User.objects.filter(username=OPERATOR).exists()
-    channel = _channel(smpp_port)
+    channel = make_channels(ports)
     if is_new:
         _users(None, ((OPERATOR, "运营值班", User.Role.OPERATOR),))
         ForbiddenWord.objects.bulk_create(
@@ -92,25 +88,6 @@ def api() -> dict[str, str]:
 
 def _first_enterprise() -> Enterprise | None:
     return Enterprise.objects.filter(cpcode=ENTERPRISES[0].cpcode).first()
-
-
-def _channel(port: int) -> Channel:
-    channel, _ = Channel.objects.get_or_create(
-        name=CHANNEL,
-        defaults={
-            "host": "127.0.0.1",
-            "port": port,
-            "system_id": ACCOUNT,
-            "password_sealed": seal(settings.SECRET_KEY, ACCOUNT_PASSWORD),
-            "access_number": "1069",
-            "rate_per_s": 2000,
-            "window": 200,
-            "wish": ChannelWish.RUN,
-        },
-    )
-    if channel.port != port:
-        Channel.objects.filter(pk=channel.pk).update(port=port, version=channel.version + 1)
-    return channel
 
 
 def _users(enterprise: Enterprise | None, logins: Any) -> None:

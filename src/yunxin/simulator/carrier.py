@@ -143,8 +143,8 @@ class Carrier:
         self.ledger = Ledger()
         self._accounts = tuple(accounts)
         self._clients: dict[tuple[str, str], Client] = {}
-        self._servers: list[asyncio.Server] = []
-        self._callers: list[Caller] = []
+        self._servers: dict[str, asyncio.Server] = {}
+        self._callers: dict[tuple[str, str], Caller] = {}
         self._limits = Limits(window=window, enquire_after_s=60.0, owed_max=OWED_MAX)
         self._joiner: Joiner[tuple[bytes, Fate]] = Joiner()
         self._random = random.Random(seed)
@@ -162,7 +162,7 @@ class Carrier:
         }
         for gateway, port in self._doors.items():
             server = await self._open(gateway, port)
-            self._servers.append(server)
+            self._servers[gateway.name] = server
             self.ports[gateway.name] = server.sockets[0].getsockname()[1]
         for client in self._clients.values():
             self._reach_out(client)
@@ -195,16 +195,16 @@ class Carrier:
 
         caller = Caller(call, client.account, take, self.ledger.counters)
         client.summon = caller.summon
-        self._callers.append(caller)
+        self._callers[client.key] = caller
 
     async def __aexit__(self, *error: object) -> None:
-        for server in self._servers:
+        for server in self._servers.values():
             server.close()
-        for caller in self._callers:
+        for caller in self._callers.values():
             caller.stop()
         self._wheel.stop()
         await asyncio.gather(*(stream.close(FAREWELL_S) for stream in self._streams()))
-        for server in self._servers:
+        for server in self._servers.values():
             await server.wait_closed()
 
     @property
@@ -242,6 +242,23 @@ class Carrier:
         for stream in streams:
             stream.abort()
         return len(streams)
+
+    def shut(self, protocol: str) -> int:
+        """Be gone at one door for good, with all that was to be delivered there.
+
+        Returns:
+            How many sessions were cut.
+        Raises:
+            KeyError: it has no such door.
+        """
+        self._servers[protocol].close()
+        cut = 0
+        for key, client in self._clients.items():
+            if key[0] == protocol:
+                if caller := self._callers.get(key):
+                    caller.stop()
+                cut += client.go()
+        return cut
 
     def reply(self, phone: str, text: str, access_number: str = "") -> Message:
         """Let a phone's holder write back.

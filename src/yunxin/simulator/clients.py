@@ -61,8 +61,18 @@ class Client:
         self.queue: deque[Parcel] = deque()
         self._counters = counters
         self._wheel = wheel
+        self._gone = False
         self._tokens = 0.0
         self._filled_at = 0.0
+
+    def go(self) -> int:
+        """Be gone for good; what was to be delivered is dropped. Gives how many sessions it had."""
+        self._gone, self.summon = True, None
+        streams = list(self.streams)
+        for stream in streams:
+            stream.abort()
+        self.pump()
+        return len(streams)
 
     def throttles(self, rate_per_s: int, now: float, count: int = 1) -> bool:
         """Whether so many more messages are too fast: a bucket that holds one second's worth."""
@@ -94,6 +104,9 @@ class Client:
     def pump(self) -> None:
         """Send as much of what waits as the sessions' windows take."""
         queue, body = self.queue, self.gateway.body
+        if self._gone:
+            self._counters["deliveries_dropped"] += len(queue)
+            queue.clear()
         if queue and not self.receivers and self.summon is not None:
             self.summon()
         for _ in range(len(self.receivers)):

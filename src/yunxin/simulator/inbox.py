@@ -5,7 +5,7 @@ Runs in the carrier's own process, so that a page shows what the carrier knows. 
 
     GET  ./  behaviour  numbers        pages             POST reply  behaviour  reset  disconnect
     GET  api/counts  api/messages  api/phones  api/behaviour
-    POST api/reply  api/behaviour  api/reset  api/disconnect
+    POST api/reply  api/behaviour  api/reset  api/disconnect  api/shut
 """
 
 import asyncio
@@ -75,6 +75,7 @@ def application(carrier: Carrier) -> Starlette:
         Route("/api/reply", inbox.api_reply, methods=["POST"]),
         Route("/api/reset", inbox.api_reset, methods=["POST"]),
         Route("/api/disconnect", inbox.api_disconnect, methods=["POST"]),
+        Route("/api/shut", inbox.api_shut, methods=["POST"]),
     ]
     return Starlette(
         routes=[
@@ -257,6 +258,13 @@ class Inbox:
 
     async def api_disconnect(self, request: Request) -> Response:
         return _json({"connections": self._carrier.disconnect()})
+
+    async def api_shut(self, request: Request) -> Response:
+        """{"protocol": …}: one door breaks down and never comes back."""
+        protocol = str((await _object(request) or {}).get("protocol", ""))
+        if protocol not in self._carrier.ports:
+            return _wrong("There is no door for this protocol.")
+        return _json({"connections": self._carrier.shut(protocol)})
 
 
 async def static(request: Request) -> Response:
