@@ -186,6 +186,14 @@ def test_a_slice_that_does_not_fit_says_where_to_go_on(client, owner):
     assert (answer.status_code, answer.json()) == (409, {"there": 0})
 
 
+def test_a_file_that_was_complete_already_begins_its_import(client, acme, owner):
+    run = waiting(acme, GOOD, state="uploading")
+    address = reverse("contacts:import_piece", args=[run.pk])
+    assert put(client, address, 0, GOOD).json()["done"] == page_of(run)
+    run.refresh_from_db()
+    assert run.state == "waiting"
+
+
 def test_a_group_that_is_not_ours_is_refused(client, acme, globex, owner):
     theirs = groups.create_group(globex, name="他们")
     assert begin(client, 10, group=str(theirs)).status_code == 422

@@ -5,7 +5,9 @@ One story, told in order: each test goes on where the one before it ended.
 
 import re
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
+import openpyxl
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
@@ -216,6 +218,84 @@ def test_2_a_group_is_deleted_with_those_under_it_and_nobody_is_lost(page: Page)
     told(page, "已删除 2 个分组")
     expect(branch(page, "测试分组")).to_have_count(0)
     expect(row(page, "测试戊")).to_be_visible()
+
+
+# 2.4.2 批量导入联系人, 2.4.1 导出联系人 ---------------------------------------------------------
+
+
+def filled_in(page: Page, folder: Path, *people: tuple[str, str]) -> Path:
+    """The template, downloaded from the page and filled in."""
+    with page.expect_download() as download:
+        page.get_by_role("link", name="模板 .xlsx").click()
+    path = folder / "名单.xlsx"
+    download.value.save_as(path)
+    book = openpyxl.load_workbook(path)
+    for row in people:
+        book.worksheets[0].append(list(row))
+    book.save(path)
+    return path
+
+
+def test_4_contacts_are_imported_into_a_group(page: Page, tmp_path: Path) -> None:
+    add_group(page, "导入分组")
+    told(page, "分组“导入分组”已添加")
+    page.wait_for_load_state("networkidle")  # a tree that scrolls closes its menu
+    choose(page, "导入分组", "导入联系人")  # one
+    expect(page.get_by_label("导入到分组")).to_have_value(re.compile(r"\d+"))
+    people = [(f"1360001{n:04}", f"导入{n}") for n in range(50)]
+    path = filled_in(page, tmp_path, *people, people[7], ("1360001", "少几位"))
+    page.locator("input[type=file]").set_input_files(path)  # two: the import begins by itself
+    page.wait_for_url(re.compile(r"/contacts/imports/\d+/$"))
+    its_page = page.url
+    page.get_by_role("navigation", name="主菜单").get_by_role("link", name="首页").click()
+    page.goto(its_page)  # the page was left in between
+    expect(page.locator(".pill", has_text="已完成")).to_be_visible()
+    figures = page.locator(".run-figures > div")
+    expect(figures).to_have_text([r"新增联系人50", "已在通讯录0", "文件内重复1", "有误1"])
+    expect(row(page, "导入7")).to_contain_text("手机号与第 9 行重复")
+    expect(row(page, "少几位")).to_contain_text("手机号不是 11 位大陆手机号码")
+    with page.expect_download() as download:
+        page.get_by_role("link", name="下载全部 2 行").click()
+    assert "少几位" in Path(download.value.path()).read_text("utf-8-sig")
+    page.get_by_role("link", name="查看联系人").click()
+    expect(branch(page, "导入分组")).to_contain_text("(50 / 50)")
+    expect(page.locator("tbody tr")).to_have_count(10)
+
+
+def test_4_a_wrong_file_is_refused_in_words(page: Page, tmp_path: Path) -> None:
+    page.get_by_role("link", name="导入联系人").first.click()
+    path = tmp_path / "名单.xlsx"
+    path.write_bytes(b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(2000))
+    page.locator("input[type=file]").set_input_files(path)
+    expect(page.locator("[data-upload-error]")).to_contain_text("旧版 Office 文件")
+    path.write_bytes(b"PK\x03\x04" + bytes(2000))  # cut off
+    page.locator("input[type=file]").set_input_files(path)
+    page.wait_for_url(re.compile(r"/contacts/imports/\d+/$"))
+    expect(page.locator(".alert-danger")).to_contain_text("文件已损坏或不完整")
+
+
+def test_5_chosen_contacts_are_exported(page: Page) -> None:
+    open_group(page, "导入分组")
+    tick(page, "导入49", "导入48")  # one: choose one or more contacts
+    page.get_by_role("button", name="导出").click()  # two
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("导出 2 位联系人？")
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="导出").click()
+    sheet = openpyxl.load_workbook(download.value.path()).worksheets[0]
+    assert [row[0].value for row in sheet.rows] == ["手机号", "13600010049", "13600010048"]
+    expect(dialog).to_be_hidden()
+
+
+def test_5_a_group_is_exported_whole_as_text(page: Page) -> None:
+    open_group(page, "导入分组")
+    page.get_by_role("button", name="导出").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("导出 50 位联系人？")
+    dialog.get_by_label("文本表格（.csv）").check()
+    with page.expect_download() as download:
+        dialog.get_by_role("button", name="导出").click()
+    assert len(Path(download.value.path()).read_text("utf-8-sig").splitlines()) == 51
 
 
 # Who only looks on, and smaller screens ----------------------------------------------------------

@@ -48,6 +48,11 @@ NOT_PAGES = {
     "interfaces:key_shown": "is opened once",
     "interfaces:secret_shown": "is opened once",
     "interfaces:document_file": "a download",
+    "contacts:template": "a download",
+    "contacts:import_refused": "a download",
+    "contacts:export_download": "a download",
+    "contacts:import_upload": "slices of a file are sent to it",
+    "contacts:import_piece": "slices of a file are sent to it",
     "messaging:records_export": "a download",
     "messaging:replies_export": "a download",
 }
@@ -90,6 +95,7 @@ OBJECTS = {
     " (SELECT min(id) FROM accounts_enterprise)",
     "group_id": "SELECT min(id) FROM contact_group WHERE enterprise_id ="
     " (SELECT min(id) FROM accounts_enterprise)",
+    "contacts:import_run": "SELECT min(id) FROM contact_import",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
 
@@ -116,6 +122,22 @@ INTERFACES = (
     " SELECT enterprise_id, id, 1, now(), 12, 'http://127.0.0.1:9/', 500, 'oops', 'status'"
     " FROM push_batch",
 )
+# An import with a refused row, and an export: the demo's people came by themselves.
+CONTACTS = (
+    "INSERT INTO contact_import (enterprise_id, created_by_id, created_at, file_name, group_name,"
+    " overwrite, state, problem, detail, finished_at, read_permille, rows_read, good_count,"
+    " duplicate_count, refused_count, saved_line, created_count, known_count, sheet, other_sheets,"
+    " unread_headings)"
+    " SELECT enterprise_id, id, now(), '名单.xlsx', '', false, 'done', '', '', now(), 1000, 31, 30,"
+    " 0, 1, 31, 30, 0, '名单', 1, '部门'"
+    f" FROM accounts_user WHERE enterprise_id = {_FIRST} ORDER BY id LIMIT 1",
+    "INSERT INTO contact_refused (enterprise_id, run_id, line, content, faults)"
+    " SELECT enterprise_id, id, 7, '1380000, 张三', 'phone:phone' FROM contact_import",
+    "INSERT INTO contact_export (enterprise_id, created_by_id, created_at, format, language,"
+    " group_name, with_subgroups, search, state, total, written, finished_at)"
+    " SELECT enterprise_id, id, now(), 'xlsx', 'zh-hans', '', false, '', 'done', 30, 30, now()"
+    f" FROM accounts_user WHERE enterprise_id = {_FIRST} ORDER BY id LIMIT 1",
+)
 
 
 @dataclass(frozen=True)
@@ -129,7 +151,7 @@ class Scene:
         return address.path(**{p: self._value(address, p) for p in address.parameters})
 
     def _value(self, address: Address, parameter: str) -> Any:
-        if parameter != "pk":
+        if parameter != "pk" or address.name in self.objects:
             return self.objects.get(address.name) or self.objects[parameter]
         if address.room == "campaigns":
             kind = " draft" if address.name in DRAFT_STEPS else ""
@@ -153,7 +175,7 @@ def scene(platform: Platform) -> Scene:
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
         )
-        for statement in INTERFACES:
+        for statement in (*INTERFACES, *CONTACTS):
             connection.execute(statement)
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]

@@ -7,6 +7,7 @@ The addresses are read from the URL resolver. One that takes an object of a kind
 import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import timedelta
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +16,7 @@ from django.apps import apps
 from django.db import connection, transaction
 from django.http import HttpRequest, HttpResponseBase
 from django.test import Client
+from django.utils import timezone
 
 from tests import factories
 from tests.campaigns import making
@@ -24,6 +26,7 @@ from tests.journeys.addresses import Address, every_address
 from tests.messaging.records_world import make_message
 from yunxin.accounts.models import Enterprise, User
 from yunxin.campaigns.models import Campaign
+from yunxin.contacts.models import ContactExport, ContactImport, RefusedContact
 from yunxin.content.models import LibraryTemplate
 from yunxin.interfaces import credentials
 from yunxin.interfaces.models import PushWish
@@ -33,8 +36,8 @@ from yunxin.web.models import StoredFile
 
 PORTAL = [each for each in every_address() if not each.is_console]
 OBJECTS = [each for each in PORTAL if each.parameters]
-# The library is the platform's: every enterprise may take a template from it.
-SHARED = {"content:from_library"}
+# The library is the platform's: every enterprise may take a template from it. So is an empty table.
+SHARED = {"content:from_library", "contacts:template"}
 # What anybody may open without having signed in.
 OPEN = {"accounts:login", "accounts:logout", "web:language"}
 METHODS = ("GET", "POST")
@@ -80,12 +83,15 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
     wish = PushWish.objects.create(enterprise=enterprise, target=target, kind="test")
     group_id = make_group(enterprise, words)
     contact_id = make_contact(enterprise, 77, words, groups=[group_id])
+    taken_in, export = make_transfers(enterprise, words, file)
     return Belongings(
         enterprise,
         owner,
         {
             ("accounts", "pk"): [other.pk],
             ("contacts", "contact_id"): [contact_id],
+            ("contacts", "pk"): taken_in,
+            ("contacts:export_download", "pk"): [export],
             ("contacts", "group_id"): [group_id],
             ("content", "signature_id"): [signature.pk, closed.pk],
             ("content", "template_id"): [template.pk],
@@ -106,6 +112,24 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("web", "file_id"): [file.pk],
         },
     )
+
+
+def make_transfers(enterprise: Enterprise, words: str, file: StoredFile) -> tuple[list[int], int]:
+    """An import that ended and one whose file is still coming; an export with its file."""
+    given = {"enterprise": enterprise, "created_by": enterprise.users.first(), "file_name": words}
+    now = timezone.now()
+    ended = ContactImport.objects.create(
+        state="done", refused_count=1, rows_read=1, finished_at=now, **given
+    )
+    RefusedContact.objects.create(
+        enterprise_id=enterprise.pk, run_id=ended.pk, line=2, content=words, faults="phone:phone"
+    )
+    coming = ContactImport.objects.create(state="uploading", file=file, **given)
+    export = ContactExport.objects.create(
+        enterprise=enterprise, created_by=enterprise.users.first(), format="csv", language="en",
+        search=words, state="done", file=file, expires_at=now + timedelta(days=1),
+    )  # fmt: skip
+    return [ended.pk, coming.pk], export.pk
 
 
 def kept(whose: User, **facts: Any) -> str:

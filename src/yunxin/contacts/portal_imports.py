@@ -332,6 +332,9 @@ def piece(request: PortalRequest, pk: int) -> HttpResponse:
 
 def _take(request: PortalRequest, found: ContactImport, start: int) -> JsonResponse:
     assert found.file is not None
+    if found.file.complete:  # it was, and somebody died before the import began
+        imports.submit(request, found)
+        return JsonResponse({"there": found.file.size_bytes, "done": _here(found)})
     if start == 0:
         _check_head(request.body)
     there = slices.append(found.file, start=start, data=request.body)
