@@ -80,6 +80,27 @@ class MessageEventKind(StrEnum):
     EXPIRED = "expired"  # no receipt within the settable time
 
 
+class CodeGroup(StrEnum):
+    """What kind of thing a carrier's code says: the one taxonomy for the codes of all protocols."""
+
+    DELIVERED = "delivered"
+    ON_THE_WAY = "on_the_way"  # not the final word
+    NUMBER = "number"  # not assigned, or not valid
+    UNREACHABLE = "unreachable"  # switched off, out of reach, for too long
+    PHONE = "phone"  # memory full, cannot receive
+    SUSPENDED = "suspended"  # arrears, the service is stopped
+    BLOCKED = "blocked"  # on a list of the carrier or of ours
+    CONTENT = "content"  # the text, its signature or its length
+    LIMIT = "limit"  # too fast, too often, the quota is used up
+    ROUTE = "route"  # no route there, the number was ported
+    ACCOUNT = "account"  # our account: log-in, access number, service and fee codes
+    FORMAT = "format"  # a field of the protocol
+    CARRIER = "carrier"  # the carrier's own system
+    NO_WORD = "no_word"  # no answer or no report came
+    WITHDRAWN = "withdrawn"  # by ourselves
+    OTHER = "other"
+
+
 class Source(StrEnum):
     """How a message came in."""
 

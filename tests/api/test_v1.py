@@ -320,6 +320,24 @@ async def test_messages_are_listed_page_by_page(client, acme: Side, globex: Side
     assert seen == [phone(n) for n in (4, 3, 2, 1, 0)]
 
 
+async def test_a_failure_says_what_the_carriers_code_means(client, acme: Side, world: World):
+    for n in range(3):
+        await send(client, acme, n)
+    world.finish("failed", f"phone <> '{phone(2)}'")
+    world.finish("delivered")
+    world.rows(f"UPDATE message SET code = 'UNDELIV' WHERE phone = '{phone(0)}' RETURNING id")
+    world.rows(f"UPDATE message SET code = 'HD:0001' WHERE phone = '{phone(1)}' RETURNING id")
+    page = await get(client, acme, "/messages")
+    delivered, unknown, known = (message["failure"] for message in page["data"])
+    assert (delivered, unknown) == (None, None)
+    assert known == {
+        "group": "unreachable",
+        "permanent": False,
+        "en": "The phone could not be reached",
+        "zh": "无法送达该手机",
+    }
+
+
 async def test_messages_are_filtered(client, acme: Side, world: World):
     for n in range(4):
         await send(client, acme, n, reference=f"r{n % 2}")

@@ -49,12 +49,12 @@ def results(campaign: Campaign) -> list[tuple[object, object]]:
 
 def test_each_recipient_has_a_result(campaign):
     send(campaign, "13800000001", state="delivered", code="DELIVRD")
-    send(campaign, "13800000002", state="failed", code="=UNDELIV")
+    send(campaign, "13800000002", state="failed", code="EXPIRED:1")
     send(campaign, "13800000003", waits=True)
     send(campaign, "13800000004")
     assert results(campaign) == [
         ("已送达", "DELIVRD"),
-        ("发送失败", "=UNDELIV"),
+        ("发送失败", "EXPIRED:1 手机长时间关机或不在服务区，运营商已放弃投递"),
         ("待发送", ""),
         ("已提交，等待状态报告", ""),
         ("尚未发送", ""),

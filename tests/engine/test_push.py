@@ -109,6 +109,8 @@ async def test_v1_is_signed_as_standard_webhooks_says(push, customers, acme):
     (event,) = body["events"]
     assert (event["message"], event["state"], event["code"]) == (str(message), "failed", "MK:0001")
     assert (event["reference"], event["task"]) == ("order-1", "C1")
+    assert (event["failure"]["group"], event["failure"]["permanent"]) == ("unreachable", False)
+    assert event["failure"]["zh"] and event["failure"]["en"]
     assert customers.batches() == ["acked"]
 
 

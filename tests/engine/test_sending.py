@@ -79,6 +79,12 @@ async def test_each_magic_number_ends_as_it_says(stage: Stage) -> None:
     # What failed and what expired is paid back, what is unknown is not.
     assert stage.world.used(stage.package_id) == 18 - 7
     assert stage.world.one("SELECT count(*) FROM message WHERE refunded") == 7
+    # Each code is counted for the channel that said it, "delivered" is not.
+    counted = dict(stage.world.rows("SELECT code, messages FROM daily_code WHERE channel_id > 0"))
+    said = [code for state, code in fates.values() if state != "delivered"]
+    assert counted.keys() >= set(said)
+    assert all(counted[code] == 1 for code in said)
+    assert "DELIVRD" not in counted
 
 
 async def test_a_line_that_is_cut_instead_of_an_answer_is_doubt(stage: Stage) -> None:
@@ -388,6 +394,11 @@ async def test_another_channel_takes_what_one_refuses(stage: Stage) -> None:
     assert stage.world.rows("SELECT DISTINCT channel_id FROM message") == [(good_id,)]
     retries = "SELECT count(*) FROM message_event WHERE kind = 'retry' AND channel_id = %s"
     assert stage.world.one(retries, bad_id) == bad.ledger.refused["RSUBMITFAIL"] > 0
+    counted = "SELECT sum(messages)::bigint FROM code_delta WHERE channel_id = %s AND code = %s"
+    known = "SELECT sum(messages)::bigint FROM daily_code WHERE channel_id = %s AND code = %s"
+    asked = (bad_id, "RSUBMITFAIL")
+    said = (stage.world.one(counted, *asked) or 0) + (stage.world.one(known, *asked) or 0)
+    assert said == bad.ledger.refused["RSUBMITFAIL"], "also what another channel then delivered"
 
 
 async def test_each_carrier_goes_by_its_channel(stage: Stage) -> None:

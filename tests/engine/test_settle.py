@@ -56,6 +56,21 @@ def daily(world):
     )[0]
 
 
+async def test_each_code_that_came_counts_once_by_day_and_channel(settle, world):
+    world.rows(
+        "INSERT INTO code_delta (channel_id, code, messages)"
+        " VALUES (1, 'MK:0001', 2), (1, 'MK:0001', 3), (2, 'MK:0001', 1) RETURNING id"
+    )
+    await asyncio.gather(settle.fold(), settle.fold())
+    await settle.fold()
+    counts = "SELECT channel_id, code, messages FROM daily_code ORDER BY 1"
+    assert world.rows(counts) == [(1, "MK:0001", 5), (2, "MK:0001", 1)]
+    assert world.rows("SELECT FROM code_delta") == []
+    world.rows("UPDATE daily_code SET day = day - 100 WHERE channel_id = 1 RETURNING day")
+    await settle.keep_partitions()
+    assert world.rows(counts) == [(2, "MK:0001", 1)]
+
+
 async def test_accepted_and_final_messages_are_counted_by_day_and_refunds_paid_back(
     acceptor, settle, world, acme, template, database
 ):

@@ -160,8 +160,8 @@ def test_the_number_of_queries_does_not_grow_with_the_rows(
         make_message(make_template(acme), campaign_id=n + 1, state="accepted")
     page(client)
     # session, user with enterprise (2), signatures and templates of the filters (2), balance,
-    # notices, rows, queue rows, names of templates and campaigns (2), total
-    with django_assert_num_queries(12):
+    # notices, rows, queue rows, names of templates and campaigns (2), what codes mean (2), total
+    with django_assert_num_queries(14):
         page(client)
 
 

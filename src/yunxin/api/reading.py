@@ -50,7 +50,7 @@ async def get_message(request: Request, key: Key, parts: Parts) -> Answer:
     events = await parts.store.fetch("read_message_events", own)
     submissions = await parts.store.fetch("read_submissions", own)
     lines = sorted(_lines(row, events, submissions), key=lambda line: line.at)
-    return _told(v1.MessageWithTimeline(**_message(row), timeline=lines))
+    return _told(v1.MessageWithTimeline(**_message(row, parts), timeline=lines))
 
 
 async def list_messages(request: Request, key: Key, parts: Parts) -> Answer:
@@ -74,7 +74,8 @@ async def list_messages(request: Request, key: Key, parts: Parts) -> Answer:
         name = "list_messages_undelivered"
     rows = await parts.store.fetch(name, params)
     page = rows[: query.limit]
-    return _told(v1.Messages([v1.Message(**_message(r)) for r in page], next_cursor(rows, page)))
+    messages = [v1.Message(**_message(row, parts)) for row in page]
+    return _told(v1.Messages(messages, next_cursor(rows, page)))
 
 
 async def pull_receipts(request: Request, key: Key, parts: Parts) -> Answer:
@@ -180,15 +181,18 @@ async def _content(
 # Words of messages -----------------------------------------------------------------------------
 
 
-def _message(row: Row) -> dict[str, Any]:
+def _message(row: Row, parts: Parts) -> dict[str, Any]:
     """A row of `read_message` and its like as members of `v1.Message`."""
     (
         id, phone, state, code, text, template_id, segments, source, task, reference,
-        submitted_at, done_at, finished_at, _, is_queued, claimed_at, _,
+        submitted_at, done_at, finished_at, _, is_queued, claimed_at, _, channel_id,
     ) = row  # fmt: skip
+    is_failure = state in FINAL_STATES and state != MessageState.DELIVERED
+    meaning = parts.directory.snapshot.explain(code, channel_id) if is_failure else None
     return {
         "id": str(id), "phone": phone, "state": _state(state, is_queued, claimed_at),
-        "code": code or None, "text": text, "template": str(template_id), "segments": segments,
+        "code": code or None, "failure": v1.Failure(*meaning) if meaning else None,
+        "text": text, "template": str(template_id), "segments": segments,
         "source": source, "task": task, "reference": reference,
         "accepted_at": message_id_time(id), "submitted_at": submitted_at, "done_at": done_at,
         "finished_at": finished_at,
@@ -206,7 +210,7 @@ def _state(state: str, is_queued: bool, claimed_at: datetime | None) -> str:
 def _lines(row: Row, events: list[Row], submissions: list[Row]) -> list[v1.TimelineEntry]:
     """The time line's entries in the order in which things of one moment happen."""
     id, _, state, code, *_ = row
-    submitted_at, _, finished_at, refunded, _, claimed_at, not_before = row[10:]
+    submitted_at, _, finished_at, refunded, _, claimed_at, not_before = row[10:17]
     line = v1.TimelineEntry
     lines = [line("accepted", message_id_time(id))]
     if not submissions and submitted_at:

@@ -1,6 +1,6 @@
 """What can be downloaded of a campaign: a sample file, the refused lines, what became of each."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 
 from django.db import connection
@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from yunxin.campaigns import labels
 from yunxin.campaigns.lifecycle import progress_of
 from yunxin.campaigns.models import Campaign, RefusedLine
+from yunxin.carriers.codes import Explanations
 from yunxin.content.models import Template
 from yunxin.text import placeholders
 from yunxin.text.phones import mask
@@ -45,13 +46,14 @@ def refused_lines(campaign: Campaign) -> Iterator[tuple[int, str, str]]:
 # campaign out, which would read the whole campaign for every recipient.
 _OUTCOMES = """
 SELECT r.position, r.phone, r.params, m.carrier, m.state, m.code, m.segments, m.submitted_at,
-       m.finished_at, q.message_id IS NOT NULL AS waits, f.reason, f.detail
+       m.finished_at, q.message_id IS NOT NULL AS waits, f.reason, f.detail, m.channel_id
   FROM (SELECT position, phone, params FROM campaign_recipient
          WHERE enterprise_id = %(enterprise)s AND campaign_id = %(campaign)s
            AND position > %(after)s
          ORDER BY position LIMIT %(limit)s) AS r
   LEFT JOIN LATERAL (
-        SELECT id, carrier, state, code, segments, submitted_at, finished_at FROM message
+        SELECT id, carrier, state, code, segments, submitted_at, finished_at, channel_id
+          FROM message
          WHERE enterprise_id = %(enterprise)s AND phone = r.phone AND id >= %(floor)s
            AND (campaign_id + 0) = %(campaign)s
          LIMIT 1) AS m ON true
@@ -86,12 +88,13 @@ def outcomes(campaign: Campaign, *, is_masked: bool) -> Iterator[list[object]]:
         "limit": ROWS_AT_ONCE,
         "after": 0,
     }
+    say = Explanations().say
     while True:
         with connection.cursor() as cursor:
             cursor.execute(_OUTCOMES, values)
             rows = cursor.fetchall()
         for row in rows:
-            cells = _outcome(*row)
+            cells = _outcome(say, *row)
             if is_masked:
                 cells[1:3] = [mask(row[1]), ""]
             yield cells
@@ -101,6 +104,7 @@ def outcomes(campaign: Campaign, *, is_masked: bool) -> Iterator[list[object]]:
 
 
 def _outcome(
+    say: Callable[[str | None, int | None], str],
     position: int,
     phone: str,
     params: list[str],
@@ -113,19 +117,28 @@ def _outcome(
     waits: bool,
     reason: str | None,
     detail: str | None,
+    channel_id: int | None,
 ) -> list[object]:
     result, why = _result(state, waits, reason)
+    told = code or "" if state == MessageState.DELIVERED else _explained(code, channel_id, say)
     return [
         position,
         phone,
         ",".join(params),
         labels.CARRIERS.get(carrier or "", carrier or ""),
         result,
-        labels.refusal(reason or "", detail or "") if why else code or "",
+        labels.refusal(reason or "", detail or "") if why else told,
         segments if segments is not None else "",
         _clock(submitted_at),
         _clock(finished_at),
     ]
+
+
+def _explained(
+    code: str | None, channel_id: int | None, say: Callable[[str | None, int | None], str]
+) -> str:
+    """The carrier's code and, where it is known, what it means."""
+    return " ".join(filter(None, (code, say(code, channel_id))))
 
 
 def _result(state: str | None, waits: bool, reason: str | None) -> tuple[str, bool]:

@@ -4,6 +4,7 @@ The steps of a new campaign are in portal_steps.py, its recipients in portal_rec
 """
 
 from collections.abc import Callable
+from typing import Any
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -20,7 +21,9 @@ from yunxin.campaigns.errors import CampaignError
 from yunxin.campaigns.listings import Campaigns, Row
 from yunxin.campaigns.models import Campaign
 from yunxin.campaigns.states import Action, State
+from yunxin.carriers.codes import explain_counted
 from yunxin.content.models import Template
+from yunxin.vocabulary import MessageState
 from yunxin.web import csv_files
 from yunxin.web.confirm import ask
 from yunxin.web.once import once
@@ -70,10 +73,7 @@ def campaign(request: PortalRequest, pk: int) -> HttpResponse:
         "may_send": request.user.may_send,
         "reason": labels.reason(row.seen, found.scheduled_at),
         "carriers": [(labels.CARRIERS.get(each.carrier, each.carrier), each) for each in carriers],
-        "failures": [
-            (labels.OUTCOMES.get(state, state), code, count)  # type: ignore[call-overload]
-            for state, code, count in figures.failures(found)
-        ],
+        "failures": _failures(found),
         "refusals": [
             (labels.refusal_kind(reason), count) for reason, count in figures.refusals(found)
         ],
@@ -83,6 +83,16 @@ def campaign(request: PortalRequest, pk: int) -> HttpResponse:
         "step_url": reverse(f"campaigns:{_next_step(found)}", args=[pk]),
     }
     return render(request, "campaigns/portal_campaign.html", context)
+
+
+def _failures(found: Campaign) -> list[tuple[Any, str, str, int]]:
+    """What did not arrive: result, code, what it means, how many."""
+    failures = figures.failures(found)
+    meanings = explain_counted(code for _, code, _ in failures)
+    return [
+        (labels.OUTCOMES.get(MessageState(state), state), code, meanings.get(code, ""), count)
+        for state, code, count in failures
+    ]
 
 
 def _next_step(found: Campaign) -> str:

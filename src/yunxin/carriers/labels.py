@@ -6,6 +6,7 @@ from yunxin.vocabulary import (
     BindMode,
     BlockReason,
     CarrierName,
+    CodeGroup,
     IdRule,
     LinkState,
     WireAlphabet,
@@ -51,4 +52,40 @@ BLOCK_REASONS = {
     BlockReason.OPERATOR: _("Added by an operator"),
     BlockReason.UNSUBSCRIBED: _("Unsubscribed by reply"),
     BlockReason.COMPLAINT: _("Complaint"),
+}
+
+PROTOCOLS = {"cmpp": "CMPP", "sgip": "SGIP", "smgp": "SMGP", "smpp": "SMPP"}
+CODE_PROTOCOLS = {"": _("Every protocol"), **PROTOCOLS}
+CODE_GROUPS = {
+    CodeGroup.DELIVERED: _("Arrived"),
+    CodeGroup.ON_THE_WAY: _("Still on its way"),
+    CodeGroup.NUMBER: _("Number not in use"),
+    CodeGroup.UNREACHABLE: _("Off or out of reach"),
+    CodeGroup.PHONE: _("Phone cannot receive"),
+    CodeGroup.SUSPENDED: _("Service stopped"),
+    CodeGroup.BLOCKED: _("Blocked or rejected"),
+    CodeGroup.CONTENT: _("Text refused"),
+    CodeGroup.LIMIT: _("Too fast or too many"),
+    CodeGroup.ROUTE: _("No route or ported"),
+    CodeGroup.ACCOUNT: _("Our account's settings"),
+    CodeGroup.FORMAT: _("Protocol field"),
+    CodeGroup.CARRIER: _("Carrier's system"),
+    CodeGroup.NO_WORD: _("No word came"),
+    CodeGroup.WITHDRAWN: _("Not sent by us"),
+    CodeGroup.OTHER: _("Something else"),
+}
+CODE_TONES = {
+    CodeGroup.DELIVERED: "green",
+    CodeGroup.ON_THE_WAY: "cyan",
+    CodeGroup.UNREACHABLE: "orange",
+    CodeGroup.PHONE: "orange",
+    CodeGroup.SUSPENDED: "orange",
+    CodeGroup.NUMBER: "red",
+    CodeGroup.BLOCKED: "red",
+    CodeGroup.CONTENT: "red",
+    CodeGroup.LIMIT: "purple",
+    CodeGroup.ROUTE: "purple",
+    CodeGroup.ACCOUNT: "blue",
+    CodeGroup.FORMAT: "blue",
+    CodeGroup.CARRIER: "blue",
 }

@@ -12,6 +12,7 @@ from yunxin.vocabulary import (
     BlockReason,
     CarrierName,
     ChannelWish,
+    CodeGroup,
     IdRule,
     LinkState,
     WireAlphabet,
@@ -149,6 +150,67 @@ class ForbiddenWord(models.Model):
 
     def __str__(self) -> str:
         return self.word
+
+
+class CarrierCode(models.Model):
+    """What a carrier's code of a receipt or a refusal means. Writer: carriers.
+
+    `text.codes` says how a code finds its row.
+    """
+
+    # One of `text.codes.PROTOCOLS`; empty: every protocol.
+    protocol = models.CharField(max_length=8, blank=True)
+    code = models.CharField(max_length=40)
+    group = models.CharField(max_length=16, choices=_choices(CodeGroup))
+    # Whether sending to the same phone again soon would not help.
+    is_permanent = models.BooleanField(default=True)
+    meaning_en = models.CharField(max_length=200)
+    meaning_zh = models.CharField(max_length=200)
+    # Who wrote it; nobody: as it was shipped.
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    changed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ("protocol", "code")
+        constraints = [
+            models.UniqueConstraint(fields=("protocol", "code"), name="carrier_code_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.protocol} {self.code}".strip()
+
+
+class CodeDelta(models.Model):
+    """Codes that came and are not counted yet. Writer: engine; `settle` takes them away."""
+
+    channel_id = models.BigIntegerField()
+    code = models.TextField()
+    messages = models.BigIntegerField()
+
+    class Meta:
+        db_table = "code_delta"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class DailyCode(models.Model):
+    """How often a channel's carrier said a code on a day (of Shanghai). Writer: engine/settle.
+
+    Final words other than delivered, and refusals after which a message was tried again.
+    """
+
+    pk = models.CompositePrimaryKey("day", "channel_id", "code")
+    day = models.DateField()
+    channel_id = models.BigIntegerField()  # 0: none had it yet
+    code = models.TextField()
+    messages = models.BigIntegerField()
+
+    class Meta:
+        db_table = "daily_code"
+
+    def __str__(self) -> str:
+        return f"{self.day} {self.code}"
 
 
 class EngineInstance(models.Model):

@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from yunxin.carriers import console, portal
+from yunxin.carriers import console, console_codes, portal
 
 app_name = "carriers"
 
 _CHANNEL = "console/channels/<int:channel_id>/"
+_CODE = "console/codes/<int:row_id>/"
 _PREFIX = "console/numbers/<str:prefix>/"
 
 portal_urls = [
@@ -22,6 +23,11 @@ console_urls = [
     path("console/numbers/", console.number_ranges, name="console_numbers"),
     path("console/numbers/new/", console.new_prefix, name="console_new_prefix"),
     path(_PREFIX + "remove/", console.remove_prefix, name="console_remove_prefix"),
+    path("console/codes/", console_codes.carrier_codes, name="console_codes"),
+    path("console/codes/unknown/", console_codes.unknown_codes, name="console_unknown_codes"),
+    path("console/codes/new/", console_codes.new_code, name="console_new_code"),
+    path(_CODE + "edit/", console_codes.edit_code, name="console_edit_code"),
+    path(_CODE + "remove/", console_codes.remove_code, name="console_remove_code"),
     path("console/blacklist/", console.blacklist, name="console_blacklist"),
     path("console/blacklist/new/", console.block, name="console_block"),
     path("console/blacklist/<int:entry_id>/remove/", console.unblock, name="console_unblock"),

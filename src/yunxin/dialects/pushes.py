@@ -41,6 +41,15 @@ class PartWord(NamedTuple):
     done_at: datetime | None
 
 
+class Failure(NamedTuple):
+    """What the carrier's code means, by the operators' table."""
+
+    group: str  # of `CodeGroup`
+    permanent: bool
+    english: str
+    chinese: str
+
+
 class Receipt(NamedTuple):
     """A message's final word, or a number that was refused after its request was answered."""
 
@@ -58,6 +67,7 @@ class Receipt(NamedTuple):
     reference: str | None = None
     parts: Sequence[PartWord] = ()  # of a longer message, those that have a word of their own
     part_count: int = 0  # how many it was cut into; 0: not known, taken for its segments
+    failure: Failure | None = None  # where the code's meaning is known and it did not arrive
 
 
 class Reply(NamedTuple):
@@ -188,6 +198,14 @@ def _ronghe_time(at: datetime) -> str:
     return at.astimezone(_SHANGHAI).strftime("%Y%m%d%H%M%S")
 
 
+def v1_failure(failure: Failure | None) -> dict[str, Any] | None:
+    """The member `failure` of a receipt or a message of v1."""
+    if failure is None:
+        return None
+    group, permanent, english, chinese = failure
+    return {"group": group, "permanent": permanent, "en": english, "zh": chinese}
+
+
 def _v1_receipt(row: Receipt) -> dict[str, Any]:
     return {
         "id": str(row.event_id),
@@ -195,6 +213,7 @@ def _v1_receipt(row: Receipt) -> dict[str, Any]:
         "phone": row.phone,
         "state": row.state,
         "code": row.code or None,
+        "failure": v1_failure(row.failure),
         "segments": row.segments,
         "parts": [
             {"part": word.part, "state": word.state, "code": word.code or None,

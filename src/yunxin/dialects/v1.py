@@ -187,6 +187,15 @@ class Preview(Struct):
     messages: list[PreviewedMessage]
 
 
+class Failure(Struct):
+    """What a carrier's code means; there where it is known and the message did not arrive."""
+
+    group: str
+    permanent: bool
+    en: str
+    zh: str
+
+
 class TimelineEntry(Struct):
     """One thing that happened to a message."""
 
@@ -203,6 +212,7 @@ class Message(Struct, kw_only=True):
     phone: str
     state: str
     code: str | None
+    failure: Failure | None = None
     text: str
     template: str
     segments: int
@@ -245,6 +255,7 @@ class Receipt(Struct, kw_only=True):
     phone: str
     state: str
     code: str | None
+    failure: Failure | None = None
     segments: int
     parts: list[ReceiptPart]
     accepted_at: datetime | None

@@ -16,6 +16,7 @@ from datetime import datetime, timedelta, timezone
 
 from yunxin.config import Config
 from yunxin.engine.store import Listener, Row, Store, run_forever
+from yunxin.text.codes import CodeBook, Meaning
 from yunxin.text.phones import PREFIXES
 from yunxin.text.placeholders import variables
 from yunxin.text.words import WordList
@@ -92,6 +93,8 @@ class Snapshot:
     words: WordList = field(default_factory=lambda: WordList(()))
     prefixes: Mapping[str, CarrierName] = field(default_factory=lambda: PREFIXES)
     access_digits: int = 0  # of the longest access number; behind it stand the extension codes
+    codes: CodeBook = field(default_factory=CodeBook)
+    protocols: Mapping[int, str] = field(default_factory=dict)  # of each channel
     paused_campaigns: frozenset[int] = frozenset()
     terminated_campaigns: frozenset[int] = frozenset()
 
@@ -100,6 +103,10 @@ class Snapshot:
         enterprise = self.enterprises.get(enterprise_id)
         signature = self.signatures.get(signature_id)
         return bool(enterprise and enterprise.active and signature and signature.approved)
+
+    def explain(self, code: str | None, channel_id: int | None) -> Meaning | None:
+        """What the code means that came by this channel, if anybody knows."""
+        return self.codes.meaning(code, self.protocols.get(channel_id or 0, ""))
 
     def cancelled_signatures(self) -> frozenset[int]:
         """Signatures whose queued messages must not go out any more."""
@@ -166,7 +173,10 @@ class Directory:
 
 
 # Templates before signatures, as each is read by itself: a template's signature is always there.
-_TABLES = ("enterprises", "templates", "signatures", "words", "prefixes", "numbers", "campaigns")
+_TABLES = (
+    "enterprises", "templates", "signatures", "words", "prefixes", "numbers", "codes", "protocols",
+    "campaigns",
+)  # fmt: skip
 
 
 def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snapshot) -> Snapshot:
@@ -184,6 +194,8 @@ def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snaps
         # An empty table: the shipped one, so that a carrier is known before anybody edits it.
         prefixes={p: CarrierName(c) for p, c in rows["prefixes"]} or PREFIXES,
         access_digits=rows["numbers"][0][0],
+        codes=last.codes if rows["codes"] == before.get("codes") else CodeBook(rows["codes"]),
+        protocols=dict(rows["protocols"]),
         paused_campaigns=_wishing(rows["campaigns"], CampaignWish.PAUSE),
         terminated_campaigns=_wishing(rows["campaigns"], CampaignWish.TERMINATE),
     )

@@ -8,9 +8,10 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from yunxin.dialects import pushes
-from yunxin.dialects.pushes import ENTRIES_MAX, PartWord, Receipt, Reply
+from yunxin.dialects.pushes import ENTRIES_MAX, Failure, PartWord, Receipt, Reply
 from yunxin.engine.store import Row, Transaction
-from yunxin.vocabulary import PushFormat, PushKind, message_id_time
+from yunxin.text.codes import CodeBook
+from yunxin.vocabulary import MessageState, PushFormat, PushKind, message_id_time
 
 # Events are looked up by day, newest first: nearly all are of today.
 RECENT = timedelta(hours=26)
@@ -23,6 +24,7 @@ class Told(NamedTuple):
     event_id: int
     at: datetime
     row: Receipt | Reply
+    channel_id: int | None = None  # whose code the receipt carries
 
 
 async def read_events(
@@ -44,6 +46,8 @@ async def read_events(
             break
         found = {event.event_id for event in told}
         missing = [id for id in event_ids if id not in found]
+    if kind == PushKind.RECEIPTS:
+        told = await _explain(tx, told)
     return sorted(told, key=lambda event: event.event_id)
 
 
@@ -78,7 +82,7 @@ def _receipt(row: Row) -> Told:
     (
         event_id, at, message_id, phone, state, code, segments, submitted_at, done_at,
         finished_at, task_id, campaign_id, reference, refused_task, refused_phone, reason,
-        total, parts, states, codes, done_ats,
+        total, parts, states, codes, done_ats, channel_id,
     ) = row  # fmt: skip
     if message_id is None:
         refused = Receipt(
@@ -103,7 +107,33 @@ def _receipt(row: Row) -> Told:
         parts=[PartWord(*word) for word in known if word[1] is not None],
         part_count=total or 0,
     )
-    return Told(event_id, at, receipt)
+    return Told(event_id, at, receipt, channel_id)
+
+
+async def _explain(tx: Transaction, told: list[Told]) -> list[Told]:
+    """Say what the codes mean; the table is read only where there is something to explain."""
+    if not any(_is_failure(event.row) for event in told):
+        return told
+    book = CodeBook(await tx.fetch("directory_codes"))
+    rows = await tx.fetch("directory_protocols")
+    protocols: dict[int, str] = {row[0]: row[1] for row in rows}
+    return [
+        event._replace(row=_explained(event.row, book, protocols.get(event.channel_id or 0, "")))
+        for event in told
+    ]
+
+
+def _is_failure(row: Receipt | Reply) -> bool:
+    if not isinstance(row, Receipt) or not row.message_id:
+        return False
+    return bool(row.code) and row.state != MessageState.DELIVERED
+
+
+def _explained(row: Receipt | Reply, book: CodeBook, protocol: str) -> Receipt | Reply:
+    if not isinstance(row, Receipt) or not _is_failure(row):
+        return row
+    meaning = book.meaning(row.code, protocol)
+    return row._replace(failure=Failure(*meaning)) if meaning else row
 
 
 def _reply(row: Row) -> Told:

@@ -23,6 +23,7 @@ OVERDUE_EVERY = timedelta(minutes=1)
 OVERDUE_BATCH = 1000
 OVERDUE_BATCHES_MAX = 20  # an enterprise and minute, as old messages may still be queued
 UPKEEP_EVERY = timedelta(hours=1)
+CODES_KEPT = timedelta(days=90)
 SUBMISSIONS_KEPT = timedelta(days=2)  # longer than a receipt is waited for: late ones find theirs
 
 
@@ -67,6 +68,7 @@ class Settle:
                 if not await _alone(tx):
                     return folded
                 batch = await _fold_batch(tx)
+                await tx.execute("fold_codes", {"limit": FOLD_MAX, "now": self._now()})
             folded += batch
             if batch < FOLD_MAX:
                 return folded
@@ -91,6 +93,7 @@ class Settle:
         before = now - self._wait - SUBMISSIONS_KEPT
         await self._store.execute("drop_submissions", {"before": before})
         await self._store.execute("drop_events", {"before": now - self._events_kept})
+        await self._store.execute("drop_codes", {"before": now - CODES_KEPT})
 
     async def _close_batch(self, enterprise_id: int) -> tuple[int, int]:
         """Look at the next old messages of an enterprise: how many there were, were closed."""

@@ -15,7 +15,7 @@ from yunxin.dialects.problems import CONTACT_REFUSALS, PROBLEMS, REFUSALS
 from yunxin.dialects.ronghe import ResultCode
 from yunxin.interfaces.document_endpoints import endpoints, problem_fields
 from yunxin.interfaces.labels import SCOPES
-from yunxin.vocabulary import Refusal
+from yunxin.vocabulary import CodeGroup, Refusal
 
 Text = str | Promise
 
@@ -82,6 +82,28 @@ REASONS: Mapping[Refusal | str, Text] = {
 }
 
 
+GROUPS: Mapping[CodeGroup, Text] = {
+    CodeGroup.DELIVERED: _("It arrived."),
+    CodeGroup.ON_THE_WAY: _("It is on its way; this is not the final word."),
+    CodeGroup.NUMBER: _("The number is not in use, or not valid."),
+    CodeGroup.UNREACHABLE: _("The phone was switched off or out of reach."),
+    CodeGroup.PHONE: _("The phone cannot receive it, for a full memory for example."),
+    CodeGroup.SUSPENDED: _("The phone's service is stopped, for arrears for example."),
+    CodeGroup.BLOCKED: _("The carrier blocks the number, or rejected the message."),
+    CodeGroup.CONTENT: _("The carrier refused the text or its length."),
+    CodeGroup.LIMIT: _("Too fast, too often, or a quota is used up."),
+    CodeGroup.ROUTE: _("There is no route to the number, or it was ported."),
+    CodeGroup.ACCOUNT: _(
+        "The platform's account at the carrier is at fault; tell customer service."
+    ),
+    CodeGroup.FORMAT: _("A field of the carrier's protocol is at fault; tell customer service."),
+    CodeGroup.CARRIER: _("The carrier's system is at fault."),
+    CodeGroup.NO_WORD: _("Nobody knows what became of it: no answer or no report came."),
+    CodeGroup.WITHDRAWN: _("The platform did not send it: withdrawn, or the number was blocked."),
+    CodeGroup.OTHER: _("Something else."),
+}
+
+
 class CodeRow(NamedTuple):
     """A code and what it means."""
 
@@ -119,6 +141,7 @@ def all_tables(language: str) -> dict[str, Any]:
         "contact_refusals": [
             CodeRow(code, "", told[short == "zh"]) for code, told in CONTACT_REFUSALS.items()
         ],
+        "code_groups": [CodeRow(str(group), "", label) for group, label in GROUPS.items()],
         "problems": [ProblemRow(p.code, p.status, p.title(short)) for p in PROBLEMS.values()],
         "problem_fields": problem_fields(),
         "endpoints": endpoints(),

@@ -37,7 +37,7 @@ def detail_context(story: Story, *, is_masked: bool, with_channels: bool = False
         "accepted_at": message_id_time(message.id),
         "state_label": labels.STATES[story.state],
         "tone": labels.TONES[story.state],
-        "explained": labels.explain(message.code),
+        "explained": story.explained,
         "carrier": CARRIERS[CarrierName(message.carrier)],
         "source": labels.SOURCES[Source(message.source)],
         "template": template,

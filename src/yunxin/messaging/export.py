@@ -5,7 +5,7 @@ formula are neutralised; who may not see whole numbers gets them masked.
 """
 
 import csv
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connection, transaction
@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from yunxin.campaigns.models import Campaign
+from yunxin.carriers.codes import Explanations
 from yunxin.carriers.labels import CARRIERS
 from yunxin.content.models import Template
 from yunxin.messaging import labels
@@ -44,9 +45,10 @@ def stream_csv(enterprise_id: int, filters: RecordFilters, *, is_masked: bool) -
     """The lines of the file, in UTF-8 with a byte order mark, newest message first."""
     writer: Any = csv.writer(_Echo())
     yield (BOM + writer.writerow(_headings())).encode()
+    say = Explanations().say
     for records in _portions(enterprise_id, filters):
         names = _Names(enterprise_id, records)
-        rows = (_cells(record, names, is_masked) for record in records)
+        rows = (_cells(record, names, say, is_masked) for record in records)
         yield "".join(writer.writerow(map(harmless, row)) for row in rows).encode()
 
 
@@ -78,11 +80,13 @@ def _headings() -> list[str]:
     return [
         _("Message id"), _("Accepted"), _("Phone"), _("Carrier"), _("Signature"), _("Template"),
         _("Task"), _("Source"), _("Text"), _("Billed messages"), _("State"), _("Code"),
-        _("Submitted"), _("Result at"), _("Refunded"),
+        _("Meaning of the code"), _("Submitted"), _("Result at"), _("Refunded"),
     ]  # fmt: skip
 
 
-def _cells(record: Record, names: _Names, is_masked: bool) -> list[Any]:
+def _cells(
+    record: Record, names: _Names, say: Callable[[str | None, int | None], str], is_masked: bool
+) -> list[Any]:
     return [
         record.id,
         _time(record.accepted_at),
@@ -96,6 +100,7 @@ def _cells(record: Record, names: _Names, is_masked: bool) -> list[Any]:
         record.segments,
         labels.STATES[record.state],
         record.code,
+        say(record.code, record.channel_id),
         _time(record.submitted_at),
         _time(record.finished_at),
         _("yes") if record.refunded else "",

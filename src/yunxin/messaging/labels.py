@@ -1,4 +1,4 @@
-"""What people call states, sources and what happened to a message; and carriers' codes in words."""
+"""What people call states, sources and what happened to a message."""
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
@@ -57,19 +57,3 @@ PRIORITIES: dict[Priority, Text] = {
     Priority.NOTICE: _("Notices"),
     Priority.MARKETING: _("Marketing messages"),
 }
-
-# The words of receipts: SMPP 3.4 appendix B, and what the carriers' gateways add to them.
-CODES: dict[str, Text] = {
-    "DELIVRD": _("Delivered to the phone"),
-    "UNDELIV": _("The phone could not be reached"),
-    "EXPIRED": _("The carrier gave up: the phone was off or out of reach too long"),
-    "REJECTD": _("The carrier rejected the message"),
-    "DELETED": _("The carrier deleted the message"),
-    "ACCEPTD": _("Accepted by the carrier's customer service"),
-    "UNKNOWN": _("The carrier does not know what became of it"),
-}
-
-
-def explain(code: str | None) -> Text:
-    """A carrier's code in words; empty where we have none."""
-    return CODES.get((code or "").upper(), "")

@@ -13,6 +13,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.campaigns.models import Campaign
+from yunxin.carriers.codes import Explanations
 from yunxin.carriers.labels import CARRIERS
 from yunxin.content.models import Signature, Template
 from yunxin.messaging import labels
@@ -197,7 +198,7 @@ class Row:
     campaign: str
     carrier: labels.Text
     source: labels.Text
-    explained: labels.Text
+    explained: str
     id: int
     enterprise: str = ""
 
@@ -205,7 +206,7 @@ class Row:
 def dress(
     records: Sequence[Record], *, is_masked: bool, enterprises: Mapping[int, str] | None = None
 ) -> list[Row]:
-    """Records in words, with the names of what they belong to; two queries.
+    """Records in words, with the names of what they belong to; four queries.
 
     Args:
         enterprises: names by id, where rows of several are shown.
@@ -214,9 +215,11 @@ def dress(
     campaign_ids = {record.campaign_id for record in records if record.campaign_id}
     templates = Template.objects.select_related("signature").in_bulk(template_ids)
     campaigns = Campaign.objects.in_bulk(campaign_ids) if campaign_ids else {}
+    say = Explanations().say
     rows = [
         _row(
             record,
+            "" if record.state == MessageState.DELIVERED else say(record.code, record.channel_id),
             templates.get(record.template_id),
             campaigns.get(record.campaign_id or 0),
             is_masked=is_masked,
@@ -229,7 +232,12 @@ def dress(
 
 
 def _row(
-    record: Record, template: Template | None, campaign: Campaign | None, *, is_masked: bool
+    record: Record,
+    explained: str,
+    template: Template | None,
+    campaign: Campaign | None,
+    *,
+    is_masked: bool,
 ) -> Row:
     return Row(
         record=record,
@@ -241,6 +249,6 @@ def _row(
         campaign=campaign.name if campaign else "",
         carrier=CARRIERS[CarrierName(record.carrier)],
         source=labels.SOURCES[Source(record.source)],
-        explained=labels.explain(record.code) if record.state != MessageState.DELIVERED else "",
+        explained=explained,
         id=record.id,
     )

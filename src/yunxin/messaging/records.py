@@ -25,7 +25,7 @@ PHONE_COUNT_MAX = 1_000  # rows of one phone that are counted; beyond it is "mor
 SPANS_AT_ONCE = 31
 COLUMNS = (
     "enterprise_id, id, phone, carrier, source, campaign_id, signature_id, template_id, text,"
-    " segments, state, code, submitted_at, finished_at, refunded"
+    " segments, state, code, submitted_at, finished_at, refunded, channel_id"
 )
 
 Direction = Literal["older", "newer"]
@@ -50,6 +50,7 @@ class Record:
     submitted_at: datetime | None
     finished_at: datetime | None
     refunded: bool
+    channel_id: int | None
 
     @property
     def accepted_at(self) -> datetime:

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from yunxin.carriers.codes import Explanations
 from yunxin.messaging import labels
 from yunxin.messaging.models import Message, MessageEvent, QueuedMessage, Submission
 from yunxin.messaging.record_filters import SHANGHAI
@@ -36,10 +37,7 @@ class Line:
     channel_id: int | None = None
     carrier_message_id: str = ""
     order: int = 0  # among lines of one moment
-
-    @property
-    def explained(self) -> Any:
-        return labels.explain(self.code)
+    explained: str = ""  # what the code means, in the reader's language
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +47,11 @@ class Story:
     message: Message
     state: MessageState
     lines: Sequence[Line]
+    explained: str  # what the code of its final word means
 
 
 def read_story(enterprise_id: int, message_id: int) -> Story:
-    """Everything about one message of one enterprise; four queries.
+    """Everything about one message of one enterprise; six queries.
 
     Raises:
         Message.DoesNotExist: the enterprise has no such message.
@@ -67,10 +66,15 @@ def read_story(enterprise_id: int, message_id: int) -> Story:
         *_waiting(queued),
         *_final(message),
     ]
+    say = Explanations().say
     return Story(
         message=message,
         state=_state(message, queued),
-        lines=sorted(lines, key=lambda line: (line.at, line.order)),
+        lines=[
+            replace(line, explained=say(line.code, line.channel_id))
+            for line in sorted(lines, key=lambda line: (line.at, line.order))
+        ],
+        explained=say(message.code, message.channel_id),
     )
 
 

@@ -28,3 +28,11 @@ SELECT coalesce(max(length(access_number)), 0)::bigint FROM carriers_channel WHE
 -- Campaigns on their way that people want to rest or to end.
 SELECT c.id, c.wish FROM campaign_progress p JOIN campaigns_campaign c ON c.id = p.campaign_id
 WHERE p.state IN ('feeding', 'fed') AND c.wish IN ('pause', 'terminate')
+
+-- name: directory_codes
+-- What carriers' codes mean.
+SELECT protocol, code, "group", is_permanent, meaning_en, meaning_zh FROM carriers_carriercode
+
+-- name: directory_protocols
+-- Which protocol each channel speaks.
+SELECT id, protocol FROM carriers_channel

@@ -50,7 +50,8 @@ ORDER BY event_id LIMIT %(most)s FOR UPDATE SKIP LOCKED
 -- What is told of receipts: the message's final word, and that of each part of a longer one.
 SELECT e.id, e.at, m.id, m.phone, m.state, m.code, m.segments, m.submitted_at, m.done_at,
     m.finished_at, m.task_id, m.campaign_id, m.reference, e.detail ->> 'task',
-    e.detail ->> 'phone', e.detail ->> 'reason', p.total, p.parts, p.states, p.codes, p.done_ats
+    e.detail ->> 'phone', e.detail ->> 'reason', p.total, p.parts, p.states, p.codes, p.done_ats,
+    m.channel_id
 FROM unnest(%(event_ids)s::bigint[]) WITH ORDINALITY AS x (id, n)
 JOIN interface_event e ON e.enterprise_id = %(enterprise_id)s AND e.id = x.id
     AND e.at > %(since)s AND e.at < now() + interval '1 hour'

@@ -25,7 +25,11 @@ WITH told AS MATERIALIZED (
     WHERE m.enterprise_id = k.enterprise_id AND m.id = k.message_id AND m.finished_at IS NULL
     RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
-        m.refunded
+        m.refunded, m.channel_id
+), said AS (
+    INSERT INTO code_delta (channel_id, code, messages)
+    SELECT coalesce(channel_id, 0), code, count(*) FROM done
+    WHERE state <> 'delivered' AND code <> '' GROUP BY 1, 2
 ), counted AS (
     INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
         signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
@@ -110,7 +114,11 @@ WITH told AS (
         AND (a.whole OR a.worst <> 'delivered')
     RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
-        m.refunded
+        m.refunded, m.channel_id
+), said AS (
+    INSERT INTO code_delta (channel_id, code, messages)
+    SELECT coalesce(channel_id, 0), code, count(*) FROM done
+    WHERE state <> 'delivered' AND code <> '' GROUP BY 1, 2
 ), counted AS (
     INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
         signature_id, carrier, package_id, state, code, messages, segments, refund_segments)

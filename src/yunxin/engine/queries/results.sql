@@ -68,7 +68,11 @@ WITH told AS (
     WHERE m.enterprise_id = g.enterprise_id AND m.id = g.message_id AND m.finished_at IS NULL
     RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
         m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code, m.segments,
-        m.refunded
+        m.refunded, m.channel_id
+), said AS (
+    INSERT INTO code_delta (channel_id, code, messages)
+    SELECT coalesce(channel_id, 0), code, count(*) FROM done
+    WHERE state <> 'delivered' AND code <> '' GROUP BY 1, 2
 ), counted AS (
     INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
         signature_id, carrier, package_id, state, code, messages, segments, refund_segments)
@@ -97,6 +101,10 @@ WITH told AS (
     WHERE q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
         AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
     RETURNING t.enterprise_id, t.message_id, NULLIF(t.channel_id, 0) AS channel_id, t.code, t.events
+), said AS (
+    INSERT INTO code_delta (channel_id, code, messages)
+    SELECT coalesce(channel_id, 0), code, count(*) FROM freed
+    WHERE code <> '' GROUP BY 1, 2
 )
 INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id, code)
 SELECT f.enterprise_id, f.message_id, now() + e.step * interval '1 microsecond', e.kind,

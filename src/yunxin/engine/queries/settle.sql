@@ -76,6 +76,21 @@ WITH taken AS (
 SELECT package_id, sum(refund_segments)::bigint, count(*) FROM taken
 GROUP BY package_id ORDER BY package_id
 
+-- name: fold_codes
+-- Takes the counts of carriers' codes away and adds them to the counts of today.
+WITH taken AS (
+    DELETE FROM code_delta WHERE id IN (SELECT id FROM code_delta ORDER BY id LIMIT %(limit)s)
+    RETURNING channel_id, left(code, 60) AS code, messages
+)
+INSERT INTO daily_code AS d (day, channel_id, code, messages)
+SELECT (%(now)s::timestamptz AT TIME ZONE 'Asia/Shanghai')::date, channel_id, code, sum(messages)
+FROM taken GROUP BY channel_id, code
+ON CONFLICT (day, channel_id, code) DO UPDATE SET messages = d.messages + excluded.messages
+
+-- name: drop_codes
+-- Counts of codes that are older than anybody looks at.
+DELETE FROM daily_code WHERE day < %(before)s::timestamptz::date
+
 -- name: refund_packages
 -- Gives segments back to packages, which come in the order of their ids.
 UPDATE billing_package p SET used = p.used - x.segments
