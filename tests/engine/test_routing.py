@@ -1,4 +1,4 @@
-from yunxin.engine.routing import Line, candidates, may_try_another
+from yunxin.engine.routing import Line, candidates, may_try_another, turn
 from yunxin.vocabulary import CarrierName
 
 MOBILE = Line(1, frozenset({CarrierName.MOBILE}))
@@ -41,8 +41,14 @@ def test_a_reserve_goes_last_whatever_it_carried() -> None:
 
 def test_who_refused_the_message_goes_last() -> None:
     first, second = Line(1), Line(2, load=100.0)
-    assert ids(candidates("mobile", [first, second], avoid=1)) == [2, 1]
-    assert ids(candidates("mobile", [first], avoid=1)) == [1]
+    assert ids(candidates("mobile", [first, second], [1])) == [2, 1]
+    assert ids(candidates("mobile", [first], [1])) == [1]
+
+
+def test_who_tried_in_vain_comes_again_in_the_order_of_the_tries() -> None:
+    lines = [Line(1), Line(2), Line(3, weight=0), Line(4)]
+    assert ids(candidates("mobile", lines, [2, 1])) == [4, 3, 2, 1]
+    assert [turn(n, [2, 1]) for n in (1, 2, 3)] == [2, 1, 0]
 
 
 def test_another_may_be_tried_only_if_it_serves_the_number_and_did_not_refuse() -> None:

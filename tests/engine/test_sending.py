@@ -401,6 +401,45 @@ async def test_another_channel_takes_what_one_refuses(stage: Stage) -> None:
     assert said == bad.ledger.refused["RSUBMITFAIL"], "also what another channel then delivered"
 
 
+async def test_every_channel_is_tried_once_before_a_message_waits_or_fails(stage: Stage) -> None:
+    busy = behaving(rules=(Rule(".*", Fate(status=int(Code.RSYSERR))),))
+    async with carrier(busy) as one, carrier(busy) as two, carrier() as good:
+        # The best two refuse for now; the reserve is the last whose turn it is.
+        ids = [
+            channel(stage.world, stage.config, one.port, weight=100),
+            channel(stage.world, stage.config, two.port, weight=100),
+            channel(stage.world, stage.config, good.port, weight=0),
+        ]
+        async with Engine(stage.config) as engine:
+            await until(lambda: stage.bound() == 3)
+            await stage.send(engine, *[phone(n * 100) for n in range(1, 21)])
+            await stage.done()
+    assert stage.fates() and stage.states() == {"delivered": 20}
+    tries = stage.world.rows(
+        "SELECT message_id, array_agg(channel_id ORDER BY at) FROM message_event"
+        " WHERE kind = 'retry' GROUP BY message_id"
+    )
+    assert len(tries) == 20
+    assert all(sorted(tried) == ids[:2] for _, tried in tries)
+    assert stage.world.rows("SELECT DISTINCT channel_id FROM message") == [(ids[2],)]
+    assert one.ledger.refused["RSYSERR"] == two.ledger.refused["RSYSERR"] == 20
+
+
+async def test_a_waiting_message_knows_who_tried_it_in_vain(stage: Stage) -> None:
+    busy = behaving(rules=(Rule(".*", Fate(status=int(Code.RSYSERR))),))
+    async with carrier(busy) as one, carrier(busy) as two:
+        ids = [channel(stage.world, stage.config, c.port) for c in (one, two)]
+        async with Engine(stage.config) as engine:
+            await until(lambda: stage.bound() == 2)
+            await stage.send(engine, phone(100))
+            await until(lambda: stage.world.one("SELECT attempt FROM message_queue") == 2)
+        ((tried, after),) = stage.world.rows(
+            "SELECT refused_by, not_before > now() FROM message_queue"
+        )
+    assert sorted(tried) == ids
+    assert after, "all refused: it waits"
+
+
 async def test_each_carrier_goes_by_its_channel(stage: Stage) -> None:
     async with carrier() as mobile, carrier() as others:
         channel(stage.world, stage.config, mobile.port, carriers='["mobile"]')

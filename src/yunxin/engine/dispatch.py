@@ -23,7 +23,7 @@ from yunxin.engine.directory import Directory, marketing_rests
 from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing, day_of
-from yunxin.engine.routing import Line, candidates
+from yunxin.engine.routing import Line, candidates, turn
 from yunxin.engine.store import Listener, Row, Store, StoreUnavailable, run_forever
 from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, Priority
 
@@ -253,7 +253,7 @@ class Dispatcher:
         grants = plan(waiting, lines, weights=weights, served=self._served, segments=self._size)
         claimed = 0
         for grant in grants[:GRANTS_MOST]:
-            claimed += await self._claim(grant)
+            claimed += await self._claim(grant, lines)
         if claimed:
             await asyncio.sleep(REST_S)
             self.wake.set()
@@ -266,7 +266,7 @@ class Dispatcher:
             Waiting(*row) for row in rows if row[3] and not (rests and row[0] == Priority.MARKETING)
         ]
 
-    async def _claim(self, grant: Grant) -> int:
+    async def _claim(self, grant: Grant, lines: Sequence[Line]) -> int:
         try:
             rows = await self._store.fetch(
                 "claim_messages",
@@ -284,10 +284,10 @@ class Dispatcher:
             raise
         self.claimed += len(rows)
         if rows:
-            self._hand_over(grant, rows)
+            self._hand_over(grant, rows, lines)
         return len(rows)
 
-    def _hand_over(self, grant: Grant, rows: Sequence[Row]) -> None:
+    def _hand_over(self, grant: Grant, rows: Sequence[Row], lines: Sequence[Line]) -> None:
         taken: dict[int, list[Outgoing]] = {}
         slots = dict(grant.slots)
         segments = 0
@@ -300,8 +300,12 @@ class Dispatcher:
             if row[14] or withdrawn:
                 verdict = outcomes.WITHDRAWN if withdrawn else outcomes.BLOCKED
                 self._judge(message, outcomes.kept_back(verdict, was_in_doubt=row[15]))
+                continue
+            channel_id = _slot(slots, message, lines)
+            if channel_id is None:
+                self._judge(message, outcomes.NO_ROOM)
             else:
-                taken.setdefault(_slot(slots, message.refused_by), []).append(message)
+                taken.setdefault(channel_id, []).append(message)
         self._learn(grant, segments / len(rows))
         for channel_id, messages in taken.items():
             link = self._links.get(channel_id)
@@ -393,7 +397,7 @@ def outgoing(enterprise_id: int, priority: int, carrier: str, row: Row) -> Outgo
         segments=segments,
         extension=extension,
         attempt=attempt,
-        refused_by=refused_by,
+        refused_by=tuple(refused_by or ()),
         group=(
             enterprise_id, day_of(message_id), kind, source, campaign_id or 0, template_id,
             signature_id, carrier, package_id,
@@ -401,8 +405,28 @@ def outgoing(enterprise_id: int, priority: int, carrier: str, row: Row) -> Outgo
     )  # fmt: skip
 
 
-def _slot(slots: dict[int, int], refused_by: int | None) -> int:
-    """The channel for the next message of a grant: not the one that refused it, if possible."""
-    best = max(slots, key=lambda channel: (channel != refused_by, slots[channel]))
+def _slot(slots: dict[int, int], message: Outgoing, lines: Sequence[Line]) -> int | None:
+    """The channel for the next message of a grant; None: whose turn it is has no room now.
+
+    A message that came back goes to the channel whose turn it is, of the grant or not, before one
+    that tried it in vain gets it again.
+
+    Args:
+        lines: of the bound channels, as the plan left them; their room is used up by this.
+    """
+    tried = message.refused_by
+    best = max(slots, key=lambda channel: (-turn(channel, tried), slots[channel]))
+    if best in tried:
+        earlier = [
+            line
+            for line in candidates(message.carrier, lines, tried)
+            if turn(line.channel_id, tried) < turn(best, tried)
+        ]
+        for line in earlier:
+            if _room(line, message.priority) > 0:
+                line.take(message.segments)
+                return line.channel_id
+        if earlier:
+            return None
     slots[best] -= 1
     return best

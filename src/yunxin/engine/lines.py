@@ -7,6 +7,7 @@ its share of the rate.
 """
 
 import asyncio
+from collections.abc import Container
 from dataclasses import replace
 
 import structlog
@@ -71,7 +72,7 @@ class Lines:
         """All links, bound or not."""
         return list(self._links.values())
 
-    def another(self, carrier: str, refused_by: set[int]) -> bool:
+    def another(self, carrier: str, refused_by: Container[int]) -> bool:
         """Whether a bound channel that did not refuse yet could carry to this carrier."""
         lines = [self._lines[n] for n, link in self._links.items() if link.bound]
         return may_try_another(carrier, lines, refused_by)

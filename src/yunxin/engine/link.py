@@ -12,7 +12,7 @@ messages are in doubt than the windows hold.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -75,7 +75,7 @@ class Desk(Protocol):
     def policy(self, message: Outgoing) -> InDoubtPolicy:
         """What becomes of a message in doubt."""
 
-    def another(self, carrier: str, refused_by: set[int]) -> bool:
+    def another(self, carrier: str, refused_by: Container[int]) -> bool:
         """Whether a channel that did not refuse yet could carry to this carrier's numbers."""
 
     def line_changed(self) -> None:
@@ -504,7 +504,7 @@ class Link:
             policy = self._desk.policy(message)
             return outcomes.in_doubt(policy, attempt=message.attempt, why=message.doubted)
         if status:
-            refused_by = {self.channel.id, message.refused_by or 0}
+            refused_by = (*message.refused_by, self.channel.id)
             return outcomes.refused(
                 self._explain(status),
                 attempt=message.attempt,

@@ -15,6 +15,7 @@ from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
 ATTEMPTS_MAX = 5  # handed over in vain so many times, a message is given up
 RETRY_AFTER_S = (5, 30, 120, 600)  # after the first, second, … refusal
 THROTTLED_AFTER_S = 1  # a message that came too fast waits so long, and loses no attempt
+NO_ROOM_AFTER_S = 0.5  # whoever tries next is busy: look again
 NO_ANSWER = "NOANSWER"  # our word for a silence, where the carrier's would stand
 
 
@@ -27,7 +28,7 @@ class Verdict(NamedTuple):
         code: the carrier's word, kept with the message or in its time line.
         after_s: not final and not sent: it may be claimed again after so many seconds.
         burns: how many attempts that cost.
-        avoid: whether another channel goes first the next time.
+        avoid: the channel tried it in vain: those that did not go first the next time.
         events: lines of the time line.
     """
 
@@ -42,6 +43,7 @@ class Verdict(NamedTuple):
 
 SENT = Verdict(sent=True)
 UNSENT = Verdict()  # it never reached the socket
+NO_ROOM = Verdict(after_s=NO_ROOM_AFTER_S)  # whose turn it is has no room, and nobody sent it
 BLOCKED = Verdict(
     state=MessageState.CANCELLED, code="BLOCKED", events=(MessageEventKind.CANCELLED,)
 )
@@ -109,7 +111,7 @@ def in_doubt(policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind) -> V
     doubt = MessageEventKind.IN_DOUBT
     events = (doubt,) if why is doubt else (why, doubt)
     if policy is InDoubtPolicy.RESEND and attempt + 1 < ATTEMPTS_MAX:
-        return Verdict(burns=1, events=(*events, MessageEventKind.SENT_AGAIN))
+        return Verdict(burns=1, avoid=True, events=(*events, MessageEventKind.SENT_AGAIN))
     return Verdict(state=MessageState.UNKNOWN, code=NO_ANSWER, events=events)
 
 

@@ -50,7 +50,7 @@ class Outgoing:
         segments: int,
         extension: str,
         attempt: int,
-        refused_by: int | None,
+        refused_by: Sequence[int],
         group: Group,
     ) -> None:
         self.enterprise_id = enterprise_id
@@ -63,7 +63,7 @@ class Outgoing:
         self.segments = segments
         self.extension = extension
         self.attempt = attempt  # how often it was refused or in doubt before
-        self.refused_by = refused_by  # the channel that refused it last
+        self.refused_by = refused_by  # channels that tried it in vain, oldest try first
         self.group = group
         self.link: Link | None = None
         self.channel_id: int | None = None

@@ -9,7 +9,7 @@ does no harm if the commit had happened after all.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Container, Sequence
 from typing import Any, NamedTuple
 
 import structlog
@@ -75,7 +75,7 @@ class Results:
         engine_id: int,
         inbound: Inbound,
         *,
-        another: Callable[[str, set[int]], bool],
+        another: Callable[[str, Container[int]], bool],
         withdrawn: Callable[[Outgoing], bool],
         stored: Callable[[Sequence[Outgoing]], None],
         line_changed: Callable[[], None],

@@ -11,6 +11,7 @@ into `daily_count`, `campaign_progress` and the packages. The partitioned tables
 first migration; the models here only read them.
 """
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from yunxin.vocabulary import MessageState
@@ -69,7 +70,9 @@ class QueuedMessage(models.Model):
     attempt = models.SmallIntegerField(default=0)
     claimed_by = models.BigIntegerField(null=True)  # engine_instance.id
     claimed_at = models.DateTimeField(null=True)
-    channel_id = models.BigIntegerField(null=True)
+    channel_id = models.BigIntegerField(null=True)  # that tried it last in vain
+    # Channels that tried it in vain, oldest try first: the others go first.
+    refused_by = ArrayField(models.BigIntegerField(), null=True)
 
     class Meta:
         managed = False

@@ -38,9 +38,9 @@ WITH picked AS (
     UPDATE message_queue q SET claimed_at = now(), claimed_by =
         CASE WHEN q.campaign_id = ANY (%(paused)s::bigint[]) THEN 0 ELSE %(engine_id)s END
     FROM picked p WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
-    RETURNING q.enterprise_id, q.message_id, q.attempt, q.channel_id, q.claimed_by
+    RETURNING q.enterprise_id, q.message_id, q.attempt, q.refused_by, q.claimed_by
 )
-SELECT c.message_id, c.attempt, c.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
+SELECT c.message_id, c.attempt, c.refused_by, m.phone, m.text, m.segments, m.extension, m.traffic,
     m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
     EXISTS (SELECT FROM carriers_blockednumber b
             WHERE b.phone = m.phone AND b.enterprise_id = ANY (ARRAY[0, m.enterprise_id])),
@@ -76,9 +76,9 @@ WITH picked AS (
 ), adopted AS (
     UPDATE message_queue q SET claimed_by = %(engine_id)s, claimed_at = now()
     FROM picked p WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
-    RETURNING q.enterprise_id, q.message_id, q.priority, q.carrier, q.attempt, q.channel_id
+    RETURNING q.enterprise_id, q.message_id, q.priority, q.carrier, q.attempt, q.refused_by
 )
-SELECT a.message_id, a.attempt, a.channel_id, m.phone, m.text, m.segments, m.extension, m.traffic,
+SELECT a.message_id, a.attempt, a.refused_by, m.phone, m.text, m.segments, m.extension, m.traffic,
     m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
     a.enterprise_id, a.priority::bigint, a.carrier
 FROM adopted a JOIN message m ON m.enterprise_id = a.enterprise_id AND m.id = a.message_id

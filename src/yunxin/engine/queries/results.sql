@@ -95,6 +95,8 @@ WITH told AS (
 ), freed AS (
     UPDATE message_queue q SET claimed_by = NULL, claimed_at = NULL,
         attempt = q.attempt + t.burns, channel_id = COALESCE(NULLIF(t.avoid, 0), q.channel_id),
+        refused_by = CASE WHEN t.avoid > 0
+            THEN array_append(array_remove(q.refused_by, t.avoid), t.avoid) ELSE q.refused_by END,
         not_before = CASE WHEN t.after_ms > 0
             THEN now() + t.after_ms * interval '1 millisecond' END
     FROM told t
