@@ -282,7 +282,8 @@ def test_5_chosen_contacts_are_exported(page: Page) -> None:
     expect(dialog).to_contain_text("导出 2 位联系人？")
     with page.expect_download() as download:
         dialog.get_by_role("button", name="导出").click()
-    sheet = openpyxl.load_workbook(download.value.path()).worksheets[0]
+    with Path(download.value.path()).open("rb") as file:
+        sheet = openpyxl.load_workbook(file).worksheets[0]
     assert [row[0].value for row in sheet.rows] == ["手机号", "13600010049", "13600010048"]
     expect(dialog).to_be_hidden()
 
