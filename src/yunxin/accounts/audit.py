@@ -31,6 +31,7 @@ ACTIONS: dict[str, str | Promise] = {
     "signature.approve": _("Signature approved"),
     "signature.reject": _("Signature rejected"),
     "signature.cancel": _("Signature cancelled"),
+    "signature.extension": _("Signature's extension code changed"),
     "template.approve": _("Template approved"),
     "template.reject": _("Template rejected"),
     "template.delete": _("Template deleted"),

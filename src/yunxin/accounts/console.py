@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from yunxin.accounts import audit, enterprises, members
+from yunxin.accounts import audit, enterprises, extensions, members
 from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.errors import AccountError
 from yunxin.accounts.forms import (
@@ -78,7 +78,8 @@ def list_enterprises(request: ConsoleRequest) -> HttpResponse:
 @once
 def new_enterprise(request: ConsoleRequest) -> HttpResponse:
     """Create an enterprise with its first user, whose initial password is shown once."""
-    form = NewEnterpriseForm(request.POST or None)
+    proposed = {"extension_code": extensions.propose_for_enterprise()}
+    form = NewEnterpriseForm(request.POST or None, initial=proposed)
     if request.method == "POST" and form.is_valid():
         try:
             enterprise, owner, password = enterprises.create_enterprise(

@@ -7,7 +7,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yunxin.accounts import audit, members, notices
+from yunxin.accounts import audit, extensions, members, notices
 from yunxin.accounts.audit import Actor
 from yunxin.accounts.errors import NameTaken
 from yunxin.accounts.models import Enterprise, User
@@ -41,7 +41,10 @@ def create_enterprise(
 
     Raises:
         NameTaken: of the enterprise or of the account; nothing was created.
+        ExtensionRefused: replies to another's code could not be told apart from this one's.
     """
+    extensions.lock()
+    extensions.check_enterprise(None, extension_code)
     try:
         with transaction.atomic():
             enterprise = Enterprise.objects.create(
@@ -65,9 +68,13 @@ def edit_enterprise(enterprise: Enterprise, *, by: Actor, **values: object) -> E
 
     Raises:
         NameTaken: another enterprise has that name.
+        ExtensionRefused: replies to another's code could not be told apart from this one's.
     """
     changed = {k: [getattr(enterprise, k), v] for k, v in values.items()}
     changed = {k: pair for k, pair in changed.items() if pair[0] != pair[1]}
+    if "extension_code" in changed:
+        extensions.lock()
+        extensions.check_enterprise(enterprise.pk, str(changed["extension_code"][1]))
     for name, (_old, new) in changed.items():
         setattr(enterprise, name, new)
     try:

@@ -14,7 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from yunxin.accounts import audit, notices
+from yunxin.accounts import audit, extensions, notices
 from yunxin.accounts.models import Enterprise, User
 from yunxin.content import review
 from yunxin.content.errors import (
@@ -233,3 +233,24 @@ def _record(signature: Signature, action: str, *, by: User, **detail: str) -> No
 def _tell(signature: Signature, kind: str) -> None:
     link = reverse("content:signature", args=[signature.pk])
     notices.tell(signature.enterprise, kind, signature, link=link)
+
+
+@transaction.atomic
+def assign_extension(*, signature_id: int, code: str, by: User) -> Signature:
+    """Give a signature digits of its own behind its enterprise's, or (empty) take them away.
+
+    Raises:
+        ExtensionRefused: replies to another's code could not be told apart from this one's, or
+            the number would be too long.
+    """
+    extensions.lock()
+    rows = Signature.objects.select_related("enterprise").select_for_update(of=("self",))
+    signature = rows.get(pk=signature_id)
+    if signature.extension_code == code:
+        return signature
+    extensions.check_signature(signature.enterprise, signature.pk, code)
+    was, signature.extension_code = signature.extension_code, code
+    signature.save(update_fields=["extension_code"])
+    audit.record(by, "signature.extension", signature, signature.enterprise, changed=[was, code])
+    hint("directory", "signature")
+    return signature

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.content import console, portal
+from yunxin.content import console, console_extensions, portal
 
 app_name = "content"
 
@@ -25,6 +25,16 @@ urlpatterns = [
         "console/reviews/signatures/<int:signature_id>/",
         console.review_signature,
         name="console_signature",
+    ),
+    path(
+        "console/enterprises/<int:enterprise_id>/numbers/",
+        console_extensions.numbers,
+        name="console_numbers",
+    ),
+    path(
+        "console/enterprises/signatures/<int:signature_id>/extension/",
+        console_extensions.assign_extension,
+        name="console_extension",
     ),
     path("console/reviews/templates/", console.templates_page, name="console_templates"),
     path(
