@@ -66,6 +66,28 @@ async def test_an_accepted_message_is_written_queued_paid_and_counted(
     assert world.used(package) == 1
 
 
+async def test_a_ported_number_is_accepted_as_its_new_carriers(
+    acceptor, store, config, world, acme, template
+):
+    world.package(acme)
+    unicoms = world.template(acme, "您的订单#*#已发货。", carriers='["unicom"]')
+    ported, other = "13800000001", "13800000002"
+    world.do("INSERT INTO carriers_portednumber VALUES (%s, 'unicom')", ported)
+    await acceptor.directory.refresh()
+    requests = [
+        AcceptRequest(acme, t, p, ("1",)) for t in (template, unicoms) for p in (ported, other)
+    ]
+    answers = await acceptor.accept([*requests, AcceptRequest(acme, template, "no", ("1",))])
+    assert [getattr(answer, "reason", "") for answer in answers] == [
+        "", "", "", Refusal.CARRIER_NOT_SERVED, Refusal.PHONE_INVALID,
+    ]  # fmt: skip
+    rows = world.rows(
+        "SELECT DISTINCT phone, carrier FROM message JOIN message_queue q USING"
+        " (enterprise_id, carrier) WHERE q.message_id = message.id ORDER BY phone"
+    )
+    assert rows == [(ported, "unicom"), (other, "mobile")]
+
+
 @pytest.mark.parametrize("params", [ONE, TWO, THREE, ("😀" * 40,), ("a" * 69,), ("长" * 55,)])
 async def test_the_price_is_the_number_of_parts_on_the_wire(
     acceptor, world, acme, template, params

@@ -61,6 +61,8 @@ ACTIONS: dict[str, str | Promise] = {
     "code.delete": _("Carrier code removed"),
     "prefix.edit": _("Number range changed"),
     "prefix.delete": _("Number range removed"),
+    "ported.import": _("Ported numbers imported"),
+    "ported.delete": _("Ported number removed"),
     "ported.edit": _("Ported number changed"),
     "contact.create": _("Contact added"),
     "contact.edit": _("Contact changed"),

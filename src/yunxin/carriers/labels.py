@@ -1,6 +1,7 @@
 """What people call carriers, states of a line, and the choices of a channel."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from yunxin.vocabulary import (
     BindMode,
@@ -18,6 +19,13 @@ CARRIERS = {
     CarrierName.TELECOM: _("China Telecom"),
     CarrierName.BROADNET: _("China Broadnet"),
     CarrierName.UNKNOWN: _("Unknown carrier"),
+}
+# As tables of numbers name them.
+SHORT_CARRIERS = {
+    CarrierName.MOBILE: pgettext_lazy("short", "Mobile"),
+    CarrierName.UNICOM: pgettext_lazy("short", "Unicom"),
+    CarrierName.TELECOM: pgettext_lazy("short", "Telecom"),
+    CarrierName.BROADNET: pgettext_lazy("short", "Broadnet"),
 }
 NAMED_CARRIERS = {name: label for name, label in CARRIERS.items() if name != CarrierName.UNKNOWN}
 LINK_STATES = {

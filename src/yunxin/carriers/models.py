@@ -109,6 +109,17 @@ class NumberPrefix(models.Model):
         return self.prefix
 
 
+class PortedNumber(models.Model):
+    """A phone that changed its carrier and kept its number (携号转网). Writer: carriers."""
+
+    phone = models.CharField(max_length=11, primary_key=True)
+    carrier = models.CharField(max_length=12, choices=_choices(CarrierName))
+    at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.phone[:3]}****{self.phone[-4:]}"
+
+
 class BlockedNumber(models.Model):
     """A phone that must not be sent to: by anybody (no enterprise), or by one enterprise.
 

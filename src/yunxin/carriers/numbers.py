@@ -1,6 +1,6 @@
 """Whose number it is: the table of leading digits, shipped with the first migration, edited here.
 
-Acceptance takes the longest prefix that matches (`text.phones.carrier_of`).
+Acceptance takes the longest prefix that matches (`text.phones.carrier_of`), after `ported`.
 """
 
 import re
@@ -10,6 +10,7 @@ from django.db import transaction
 
 from yunxin.accounts import audit
 from yunxin.accounts.models import User
+from yunxin.carriers import ported
 from yunxin.carriers.models import NumberPrefix
 from yunxin.text import phones
 from yunxin.vocabulary import CarrierName
@@ -42,9 +43,10 @@ def read_table() -> Mapping[str, CarrierName]:
 
 
 def find_carrier(phone: str) -> CarrierName:
-    """Whose number this is by today's table.
+    """Whose number this is by today's tables: ported numbers first, then leading digits.
 
     Raises:
         phones.PhoneInvalid: not a mainland mobile.
     """
-    return phones.carrier_of(phones.normalise(phone), read_table())
+    phone = phones.normalise(phone)
+    return ported.find_ported(phone) or phones.carrier_of(phone, read_table())

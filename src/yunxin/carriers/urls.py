@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.carriers import console, console_codes, portal
+from yunxin.carriers import console, console_codes, console_ported, portal
 
 app_name = "carriers"
 
@@ -20,6 +20,12 @@ console_urls = [
     path(_CHANNEL + "edit/", console.edit_channel, name="console_edit_channel"),
     path(_CHANNEL + "start/", console.start_channel, name="console_start_channel"),
     path(_CHANNEL + "stop/", console.stop_channel, name="console_stop_channel"),
+    path("console/ported/", console_ported.ported_numbers, name="console_ported"),
+    path(
+        "console/ported/<str:phone>/remove/",
+        console_ported.remove_ported,
+        name="console_remove_ported",
+    ),
     path("console/numbers/", console.number_ranges, name="console_numbers"),
     path("console/numbers/new/", console.new_prefix, name="console_new_prefix"),
     path(_PREFIX + "remove/", console.remove_prefix, name="console_remove_prefix"),

@@ -10,7 +10,7 @@ the queue rows.
 
 import asyncio
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
@@ -18,13 +18,22 @@ import structlog
 
 from yunxin.config import Config
 from yunxin.engine.caps import Caps, History
-from yunxin.engine.checks import Accepted, AcceptRequest, Answer, Checker, Draft, Refused
+from yunxin.engine.checks import (
+    NOBODY,
+    Accepted,
+    AcceptRequest,
+    Answer,
+    Checker,
+    Draft,
+    Refused,
+    phones_of,
+)
 from yunxin.engine.directory import Directory
 from yunxin.engine.ids import IdMaker
 from yunxin.engine.once import KeyReused, Once, Raced, Remembered, recall, remember, tell_refusals
 from yunxin.engine.purse import Purse
 from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
-from yunxin.vocabulary import TIME_SHIFT, MessageKind, Refusal
+from yunxin.vocabulary import TIME_SHIFT, CarrierName, MessageKind, Refusal
 
 __all__ = ["AcceptRequest", "Accepted", "Acceptor", "Answer", "Refused"]
 
@@ -126,7 +135,9 @@ class Acceptor:
             writes: False only finds out what would become of them; the ids are nobody's then.
         """
         now = self._now()
-        batch = _Batch(requests, Checker(self.directory.snapshot, self._config, now))
+        snapshot = self.directory.snapshot
+        ported = await _find_ported(tx, requests) if snapshot.has_ported else NOBODY
+        batch = _Batch(requests, Checker(snapshot, self._config, now, ported))
         if batch.drafts:
             await batch.refuse_blocked(tx)
         if batch.drafts:
@@ -414,6 +425,14 @@ class _Batch:
             self._answers[draft.at] = Accepted(message_id, segments)
             paid.append(Paid(message_id, package_id, draft))
         return paid
+
+
+async def _find_ported(
+    tx: Transaction, requests: Sequence[AcceptRequest]
+) -> Mapping[str, CarrierName]:
+    """Which phones of these requests changed their carrier, and to whom they went."""
+    rows = await tx.fetch("find_ported", {"phones": phones_of(requests)})
+    return {phone: CarrierName(carrier) for phone, carrier in rows}
 
 
 async def _write(tx: Transaction, paid: Sequence[Paid]) -> None:

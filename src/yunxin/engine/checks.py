@@ -4,7 +4,7 @@ Pure: a snapshot, a request and a moment go in; a `Draft` or a refusal comes out
 with the blocklist, the frequency and the money.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -14,6 +14,8 @@ from yunxin.text.phones import PhoneInvalid, carrier_of, normalise
 from yunxin.text.placeholders import ParameterCountWrong, compose, fill
 from yunxin.text.segments import TextTooLong, count, length
 from yunxin.vocabulary import SENDER_DIGITS_MAX, CarrierName, Refusal, Source, TemplateKind
+
+NOBODY: Mapping[str, CarrierName] = {}
 
 
 class AcceptRequest(NamedTuple):
@@ -74,8 +76,16 @@ class Draft(NamedTuple):
 class Checker:
     """Checks one batch; what was found out about a template or a text is not found out twice."""
 
-    def __init__(self, snapshot: Snapshot, config: Config, now: datetime) -> None:
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        config: Config,
+        now: datetime,
+        ported: Mapping[str, CarrierName] = NOBODY,
+    ) -> None:
+        """Args: ported: phones of the batch that changed their carrier, and to whom they went."""
         self._snapshot = snapshot
+        self._ported = ported
         self._marketing_rests = marketing_rests(config, now)
         self._senders: dict[tuple[int, int], tuple[Enterprise, Template] | Refused] = {}
         self._wordings: dict[tuple[int, tuple[str, ...]], Wording | Refused] = {}
@@ -93,7 +103,7 @@ class Checker:
             phone = normalise(request.phone)
         except PhoneInvalid:
             return Refused(Refusal.PHONE_INVALID)
-        carrier = carrier_of(phone, self._snapshot.prefixes)
+        carrier = self._ported.get(phone) or carrier_of(phone, self._snapshot.prefixes)
         if not template.serves(carrier):
             return Refused(Refusal.CARRIER_NOT_SERVED, carrier.value)
         wording = self._wording(template, request.params)
@@ -128,6 +138,17 @@ class Checker:
         if found is None:
             found = self._wordings[key] = check_wording(self._snapshot, template, params)
         return found
+
+
+def phones_of(requests: Iterable[AcceptRequest]) -> list[str]:
+    """The phones of requests, each once, without those that are none."""
+    found: dict[str, None] = {}
+    for request in requests:
+        try:
+            found[normalise(request.phone)] = None
+        except PhoneInvalid:
+            continue
+    return list(found)
 
 
 def check_sender(

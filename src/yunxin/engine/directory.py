@@ -92,6 +92,7 @@ class Snapshot:
     templates: Mapping[int, Template] = field(default_factory=dict)
     words: WordList = field(default_factory=lambda: WordList(()))
     prefixes: Mapping[str, CarrierName] = field(default_factory=lambda: PREFIXES)
+    has_ported: bool = False  # whether the table of ported numbers has any
     access_digits: int = 0  # of the longest access number; behind it stand the extension codes
     codes: CodeBook = field(default_factory=CodeBook)
     protocols: Mapping[int, str] = field(default_factory=dict)  # of each channel
@@ -174,8 +175,8 @@ class Directory:
 
 # Templates before signatures, as each is read by itself: a template's signature is always there.
 _TABLES = (
-    "enterprises", "templates", "signatures", "words", "prefixes", "numbers", "codes", "protocols",
-    "campaigns",
+    "enterprises", "templates", "signatures", "words", "prefixes", "ported", "numbers", "codes",
+    "protocols", "campaigns",
 )  # fmt: skip
 
 
@@ -193,6 +194,7 @@ def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snaps
         words=last.words if words_are_the_same else WordList(word for (word,) in rows["words"]),
         # An empty table: the shipped one, so that a carrier is known before anybody edits it.
         prefixes={p: CarrierName(c) for p, c in rows["prefixes"]} or PREFIXES,
+        has_ported=rows["ported"][0][0],
         access_digits=rows["numbers"][0][0],
         codes=last.codes if rows["codes"] == before.get("codes") else CodeBook(rows["codes"]),
         protocols=dict(rows["protocols"]),

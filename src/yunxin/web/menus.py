@@ -130,6 +130,7 @@ CONSOLE = (
             Page("carriers:console_channels", _("Channels")),
             Page("carriers:console_routes", _("Routes")),
             Page("carriers:console_numbers", _("Number ranges")),
+            Page("carriers:console_ported", _("Ported numbers")),
             Page("carriers:console_codes", _("Carrier codes")),
             Page("carriers:console_unknown_codes", _("Unknown codes")),
         ],

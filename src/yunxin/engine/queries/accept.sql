@@ -1,3 +1,7 @@
+-- name: find_ported
+-- Which of these phones changed their carrier, and to whom they went.
+SELECT phone, carrier FROM carriers_portednumber WHERE phone = ANY (%(phones)s::text[])
+
 -- name: find_blocked
 -- Which of these phones nobody, or not this enterprise, may send to.
 SELECT x.enterprise_id, x.phone, bool_or(b.enterprise_id = 0)

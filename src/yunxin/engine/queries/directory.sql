@@ -20,6 +20,10 @@ SELECT word FROM carriers_forbiddenword ORDER BY id
 -- Whose numbers begin with what.
 SELECT prefix, carrier FROM carriers_numberprefix
 
+-- name: directory_ported
+-- Whether any number is known to have changed its carrier.
+SELECT EXISTS (SELECT FROM carriers_portednumber)
+
 -- name: directory_numbers
 -- How many digits the longest access number of the channels in use has.
 SELECT coalesce(max(length(access_number)), 0)::bigint FROM carriers_channel WHERE wish = 'run'
