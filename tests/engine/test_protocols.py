@@ -71,7 +71,7 @@ async def test_texts_short_and_long_arrive_and_their_receipts_make_them_final(
             await stage.send(engine, phone(100), text="您好，世界")
             await stage.send(engine, phone(200), text=LONG)
             await stage.done()
-            await engine.settle.once()
+            await until(lambda: not stage.world.one("SELECT count(*) FROM tally_delta"))
     for number, parts in ((100, 1), (200, 3)):
         (got,) = smsc.ledger.thread(phone(number))
         text = stage.world.rows("SELECT text FROM message WHERE phone = %s", phone(number))[0][0]
@@ -118,7 +118,7 @@ async def test_each_magic_number_ends_as_it_says(stage: Stage, spoken: Spoken) -
             await stage.send(engine, *map(magic, fates))
             await stage.done()
             await until(lambda: stage.world.one("SELECT count(*) FROM inbound_message") == 1)
-            await engine.settle.once()
+            await until(lambda: not stage.world.one("SELECT count(*) FROM tally_delta"))
     assert stage.fates() == fates
     assert stage.world.used(stage.package_id) == 10 - 4
     assert smsc.counts()["duplicates"] == 0
@@ -170,7 +170,7 @@ async def test_receipts_early_twice_and_in_any_order_count_once(
             await until(lambda: smsc.counts()["receipts_acknowledged"] == 100)
             await stage.done()
             await until(lambda: not stage.world.one("SELECT count(*) FROM held_receipt"))
-            await engine.settle.once()
+            await until(lambda: not stage.world.one("SELECT count(*) FROM tally_delta"))
     assert stage.states() == {"delivered": 50}
     assert stage.world.rows("SELECT submitted, delivered FROM daily_count") == [(50, 50)]
     assert stage.events() == []
