@@ -228,6 +228,7 @@ class Refusal(StrEnum):
     LINE_MALFORMED = "line_malformed"
     FULL_WIDTH_COMMA = "full_width_comma"
     EXTENSION_TOO_LONG = "extension_too_long"
+    EXTENSION_TAKEN = "extension_taken"  # replies would be another enterprise's
 
 
 SENDER_DIGITS_MAX = 20

@@ -100,6 +100,18 @@ def test_a_whole_number_has_twenty_digits_at_most(operator):
         edit_enterprise(own, by=None, extension_code="01234")
 
 
+def test_free_digits_lead_elsewhere_only_without_a_code_of_ones_own():
+    enterprise("01")
+    bare, own = enterprise(), enterprise("02")
+    sign = signature(bare, "55")
+    assert extensions.leads_elsewhere(bare, 0, "01")
+    assert extensions.leads_elsewhere(bare, 0, "017")
+    assert not extensions.leads_elsewhere(bare, 0, "0")
+    assert not extensions.leads_elsewhere(bare, sign.pk, "01")
+    assert not extensions.leads_elsewhere(own, 0, "01")
+    assert not extensions.leads_elsewhere(bare, 0, "")
+
+
 def test_the_next_free_code_is_proposed(operator):
     assert extensions.propose_for_enterprise() == "001"
     own = enterprise("01")

@@ -83,7 +83,7 @@ def test_an_event_of_v1_says_everything():
     assert body["events"] == [
         {
             "id": "5", "message": "7", "phone": "18607714703", "state": "delivered",
-            "code": "DELIVRD", "segments": 2,
+            "code": "DELIVRD", "failure": None, "segments": 2,
             "parts": [
                 {"part": 1, "state": "delivered", "code": "DELIVRD", "done_at": at},
                 {"part": 2, "state": "delivered", "code": None, "done_at": None},
@@ -92,6 +92,14 @@ def test_an_event_of_v1_says_everything():
             "task": "C20511170688217", "reference": "order-1",
         }
     ]  # fmt: skip
+
+
+def test_a_failure_says_what_its_code_means():
+    failure = pushes.Failure("number", True, "Not assigned", "空号")
+    (event,) = json.loads(pushes.v1_events([receipt(state="failed", failure=failure)]))["events"]
+    assert event["failure"] == {
+        "group": "number", "permanent": True, "en": "Not assigned", "zh": "空号",
+    }  # fmt: skip
 
 
 def test_replies_of_v1_and_the_test_have_their_type():

@@ -105,6 +105,30 @@ def test_the_senders_number_is_refused_before_it_would_be_cut(extension, digits)
         assert answer == Refused(Refusal.EXTENSION_TOO_LONG, digits)
 
 
+@pytest.mark.parametrize(
+    ("own", "sign", "extension", "is_free"),
+    [
+        ("", "", "01", False),  # the other enterprise's number
+        ("", "", "017", False),
+        ("", "", "0", True),  # shorter than anybody's code
+        ("", "", "02", True),
+        ("", "", "", True),
+        ("", "0", "1", False),
+        ("", "55", "01", True),  # behind a signature's digits of its own
+        ("77", "", "01", True),  # behind the enterprise's own
+    ],
+)
+def test_free_digits_never_make_the_number_of_another_enterprise(own, sign, extension, is_free):
+    snapshot = Snapshot(
+        enterprises={1: Enterprise(1, True, 1, "", own)},
+        templates={10: template(10, "您好", signature=Signature(9, 1, "云启", APPROVED, sign))},
+        digits_given={"01": 2, "55": 1},
+    )
+    request = AcceptRequest(1, 10, MOBILE, extension=extension)
+    answer = Checker(snapshot, CONFIG, NOON).check(0, request)
+    assert isinstance(answer, Draft) if is_free else answer == Refused(Refusal.EXTENSION_TAKEN)
+
+
 def test_a_good_message_gets_its_whole_text_and_price():
     draft = check(phone="+86 138-0000-0001")
     assert isinstance(draft, Draft)

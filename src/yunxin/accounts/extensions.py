@@ -144,6 +144,19 @@ def begins_alike(one: str, other: str) -> bool:
     return bool(one and other) and (one.startswith(other) or other.startswith(one))
 
 
+def leads_elsewhere(enterprise: Enterprise, signature_id: int, free: str) -> bool:
+    """Whether the free digits of a task would make the number of another enterprise.
+
+    Those of an enterprise with a code of its own stand behind it; without one they stand where
+    the others' codes do.
+    """
+    if enterprise.extension_code or not free:
+        return False
+    given = read_given()
+    own = next((g.code for g in given if signature_id and g.signature_id == signature_id), "")
+    return any((own + free).startswith(g.whole) for g in given if g.enterprise_id != enterprise.pk)
+
+
 def propose_for_enterprise() -> str:
     """The next free code for another enterprise; empty where none is left."""
     given = read_given()

@@ -32,6 +32,7 @@ _FIELDS = {
     Refusal.TEMPLATE_NOT_APPROVED: "template",
     Refusal.SIGNATURE_NOT_APPROVED: "template",
     Refusal.EXTENSION_TOO_LONG: "extension",
+    Refusal.EXTENSION_TAKEN: "extension",
 }
 
 

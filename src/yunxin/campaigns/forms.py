@@ -13,12 +13,14 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from yunxin.accounts import extensions
+from yunxin.campaigns import labels
 from yunxin.campaigns.audience import typed_numbers
 from yunxin.campaigns.lifecycle import NAME_LENGTH_MAX, TYPED_MAX
 from yunxin.carriers.channels import longest_access_number
 from yunxin.content.models import Template
 from yunxin.text import placeholders
-from yunxin.vocabulary import SENDER_DIGITS_MAX
+from yunxin.vocabulary import SENDER_DIGITS_MAX, Refusal
 from yunxin.web.forms import Form, MomentInput, say_what_to_do
 
 PARAM_LENGTH_MAX = 500
@@ -124,6 +126,8 @@ class ContentForm(ParamsMixin, Form):
                     "possible. Take a shorter extension code."
                 )
                 self.add_error("extension_code", sentence % {"digits": digits})
+            elif extensions.leads_elsewhere(template.enterprise, template.signature_id, extension):
+                self.add_error("extension_code", labels.refusal(Refusal.EXTENSION_TAKEN))
         return data
 
 

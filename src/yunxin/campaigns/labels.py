@@ -154,6 +154,9 @@ _REFUSALS: Mapping[Refusal, Text] = {
     Refusal.EXTENSION_TOO_LONG: _(
         "Your number with all extension codes has %(detail)s digits; at most 20 are possible."
     ),
+    Refusal.EXTENSION_TAKEN: _(
+        "The number with this extension code belongs to another enterprise; take other digits."
+    ),
 }
 _MALFORMED: Mapping[str, Text] = {
     "encoding": _("The line holds bytes that are neither UTF-8 nor GB18030."),
@@ -219,6 +222,7 @@ _KINDS: Mapping[Refusal, Text] = {
     Refusal.LINE_MALFORMED: _("Unreadable line"),
     Refusal.FULL_WIDTH_COMMA: _("Full-width comma"),
     Refusal.EXTENSION_TOO_LONG: _("Extension code too long"),
+    Refusal.EXTENSION_TAKEN: _("Extension code of another enterprise"),
 }
 
 

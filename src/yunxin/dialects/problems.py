@@ -60,6 +60,9 @@ _ALL = (
     Problem("extension_too_long", 422,
             "Your number with this extension has more than 20 digits.",
             "接入号与扩展码合计超过20位。"),
+    Problem("extension_taken", 422,
+            "The number with this extension belongs to another enterprise.",
+            "该扩展码的号码属于其他企业。"),
     Problem("group_not_found", 422, "A group that the body names is not there.",
             "请求内容中的联系人分组不存在。"),
     Problem("group_name_taken", 409, "A group of this name lies there already.",
@@ -146,6 +149,10 @@ REFUSALS: Mapping[Refusal, tuple[str, str]] = {
         "Your number with this extension has more than 20 digits.",
         "接入号与扩展码合计超过20位。",
     ),
+    Refusal.EXTENSION_TAKEN: (
+        "The number with this extension belongs to another enterprise.",
+        "该扩展码的号码属于其他企业。",
+    ),
     Refusal.FULL_WIDTH_COMMA: (
         "The parameters are joined by full-width commas.",
         "参数值使用了全角逗号。",
@@ -174,6 +181,7 @@ CONCERN_ALL = frozenset(
         Refusal.TEMPLATE_NOT_APPROVED,
         Refusal.SIGNATURE_NOT_APPROVED,
         Refusal.EXTENSION_TOO_LONG,
+        Refusal.EXTENSION_TAKEN,
         Refusal.QUIET_HOURS,
         Refusal.NO_BALANCE,
     }

@@ -428,7 +428,8 @@ class Route(NamedTuple):
 
 _SENDING = (
     "invalid_json", "invalid_body", "body_too_large", "enterprise_suspended", "no_balance",
-    "template_not_approved", "signature_not_approved", "extension_too_long", "quiet_hours",
+    "template_not_approved", "signature_not_approved", "extension_too_long", "extension_taken",
+    "quiet_hours",
 )  # fmt: skip
 _PAGED = ("invalid_parameter",)
 _APPLYING = (

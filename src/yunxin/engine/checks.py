@@ -96,9 +96,9 @@ class Checker:
         if isinstance(sender, Refused):
             return sender
         enterprise, template = sender
-        too_long = self._check_number(enterprise, template, request.extension)
-        if too_long is not None:
-            return too_long
+        wrong_number = self._check_number(enterprise, template, request.extension)
+        if wrong_number is not None:
+            return wrong_number
         try:
             phone = normalise(request.phone)
         except PhoneInvalid:
@@ -116,11 +116,18 @@ class Checker:
     def _check_number(
         self, enterprise: Enterprise, template: Template, extension: str
     ) -> Refused | None:
-        """Whether the sender's number fits a carrier's field, whichever channel it goes by."""
+        """Whether the sender's number fits a carrier's field, whichever channel it goes by.
+
+        And whether it is the enterprise's: who has no code has free digits among the others' codes.
+        """
         own = len(enterprise.extension_code) + len(template.signature.extension_code)
         digits = self._snapshot.access_digits + own + len(extension)
         if digits > SENDER_DIGITS_MAX:
             return Refused(Refusal.EXTENSION_TOO_LONG, str(digits))
+        if extension and not enterprise.extension_code:
+            behind = template.signature.extension_code + extension
+            if self._snapshot.leads_elsewhere(enterprise.id, behind):
+                return Refused(Refusal.EXTENSION_TAKEN)
         return None
 
     def _sender(

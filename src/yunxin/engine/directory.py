@@ -93,6 +93,8 @@ class Snapshot:
     words: WordList = field(default_factory=lambda: WordList(()))
     prefixes: Mapping[str, CarrierName] = field(default_factory=lambda: PREFIXES)
     has_ported: bool = False  # whether the table of ported numbers has any
+    # Whose the digits behind an access number are: of enterprises, and of their signatures.
+    digits_given: Mapping[str, int] = field(default_factory=dict)
     access_digits: int = 0  # of the longest access number; behind it stand the extension codes
     codes: CodeBook = field(default_factory=CodeBook)
     protocols: Mapping[int, str] = field(default_factory=dict)  # of each channel
@@ -104,6 +106,12 @@ class Snapshot:
         enterprise = self.enterprises.get(enterprise_id)
         signature = self.signatures.get(signature_id)
         return bool(enterprise and enterprise.active and signature and signature.approved)
+
+    def leads_elsewhere(self, enterprise_id: int, digits: str) -> bool:
+        """Whether the digits behind an access number begin as another enterprise's do."""
+        given = self.digits_given
+        owners = (given.get(digits[:cut]) for cut in range(1, len(digits) + 1))
+        return any(owner is not None and owner != enterprise_id for owner in owners)
 
     def explain(self, code: str | None, channel_id: int | None) -> Meaning | None:
         """What the code means that came by this channel, if anybody knows."""
@@ -195,12 +203,23 @@ def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snaps
         # An empty table: the shipped one, so that a carrier is known before anybody edits it.
         prefixes={p: CarrierName(c) for p, c in rows["prefixes"]} or PREFIXES,
         has_ported=rows["ported"][0][0],
+        digits_given=_digits(rows["enterprises"], signatures),
         access_digits=rows["numbers"][0][0],
         codes=last.codes if rows["codes"] == before.get("codes") else CodeBook(rows["codes"]),
         protocols=dict(rows["protocols"]),
         paused_campaigns=_wishing(rows["campaigns"], CampaignWish.PAUSE),
         terminated_campaigns=_wishing(rows["campaigns"], CampaignWish.TERMINATE),
     )
+
+
+def _digits(enterprises: list[Row], signatures: Mapping[int, Signature]) -> dict[str, int]:
+    own = {row[0]: row[4] for row in enterprises}
+    given = {
+        own[signature.enterprise_id] + signature.extension_code: signature.enterprise_id
+        for signature in signatures.values()
+        if signature.extension_code and signature.enterprise_id in own
+    }
+    return given | {code: id for id, code in own.items() if code}
 
 
 def _template(row: Row, signatures: Mapping[int, Signature]) -> Template:

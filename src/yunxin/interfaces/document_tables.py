@@ -79,6 +79,7 @@ REASONS: Mapping[Refusal | str, Text] = {
     Refusal.LINE_MALFORMED: _("Signs that cannot be sent"),
     Refusal.FULL_WIDTH_COMMA: _("Full-width comma between the values"),
     Refusal.EXTENSION_TOO_LONG: _("Access number and extension codes too long together"),
+    Refusal.EXTENSION_TAKEN: _("The number with the extension code is another enterprise's"),
 }
 
 
