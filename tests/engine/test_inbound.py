@@ -102,6 +102,45 @@ def test_the_digits_of_a_signature_lead_to_its_enterprise() -> None:
     assert owner_by_number("1069000088", "10690000", only) == 1
 
 
+SHARED, DEDICATED = "10690000", "10691234"
+
+
+@pytest.mark.parametrize(
+    ("number", "channel", "owner"),
+    [
+        # 1 and 2 share the number and have codes; 3 has none but a signature's; 4 owns a number
+        # with a code behind it; 5 has a number of its own only; 6 has nothing.
+        (SHARED + "01", SHARED, 1),
+        (SHARED + "0199", SHARED, 1),  # a task's free digits
+        (SHARED + "02", SHARED, 2),
+        (SHARED + "0205", SHARED, 2),  # its signature's
+        (SHARED + "020577", SHARED, 2),  # and a task's behind them
+        (SHARED + "0277", SHARED, 2),
+        (SHARED + "55", SHARED, 3),
+        (SHARED + "5501", SHARED, 3),  # 01 behind it is no code of 1
+        (SHARED + "05", SHARED, None),  # a signature's digits without its enterprise's
+        (SHARED + "0", SHARED, None),
+        (SHARED + "77", SHARED, None),
+        (SHARED, SHARED, None),
+        (DEDICATED, DEDICATED, 4),
+        (DEDICATED + "88", DEDICATED, 4),
+        (DEDICATED + "8801", DEDICATED, 4),
+        (DEDICATED + "01", DEDICATED, 1),  # of two, who has the longer match
+        (SHARED + "88", SHARED, 4),  # its code behind a channel that it shares
+        ("10695678", "10695678", 5),
+        ("1069567812", "10695678", 5),
+        ("1069567812", SHARED, 5),  # by whatever channel it came
+        ("95555", SHARED, None),
+    ],
+)
+def test_replies_to_numbers_of_every_shape_find_their_owner(number, channel, owner) -> None:
+    known = enterprises(
+        (SHARED, "01"), (SHARED, "02"), ("", ""), (DEDICATED, "88"), ("10695678", ""), ("", ""),
+        signatures={2: "05", 3: "55"},
+    )  # fmt: skip
+    assert owner_by_number(number, channel, known) == owner
+
+
 def test_a_number_that_is_not_the_channels_has_no_extension() -> None:
     assert owner_by_number("77", "", enterprises(("", "77"))) is None
     assert extension_of("1069000077", "10690000") == "77"

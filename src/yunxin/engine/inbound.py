@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import structlog
 
 from yunxin.engine.channel import Channel
-from yunxin.engine.directory import Directory, Snapshot
+from yunxin.engine.directory import Directory, Enterprise, Snapshot
 from yunxin.engine.ids import IdMaker
 from yunxin.engine.receipts import plain
 from yunxin.engine.store import Row, Store, Transaction
@@ -85,24 +85,36 @@ def owner_by_number(access_number: str, own_number: str, snapshot: Snapshot) -> 
     Its own digits, and those of one of its signatures behind them. The longest match wins; where
     two enterprises match equally long, nobody does.
     """
-    extension = extension_of(access_number, own_number)
     found: dict[int, int] = {}
     for enterprise in snapshot.enterprises.values():
-        if enterprise.access_number and access_number.startswith(enterprise.access_number):
+        if access_number.startswith(enterprise.access_number):
             found[enterprise.id] = len(enterprise.access_number)
-        elif enterprise.extension_code and extension.startswith(enterprise.extension_code):
-            found[enterprise.id] = len(own_number) + len(enterprise.extension_code)
+        _note(found, enterprise, enterprise.extension_code, access_number, own_number)
     for signature in snapshot.signatures.values():
         owner = snapshot.enterprises.get(signature.enterprise_id)
-        if owner is None or not signature.extension_code:
-            continue
-        code = owner.extension_code + signature.extension_code
-        if extension.startswith(code):
-            length = len(own_number) + len(code)
-            found[owner.id] = max(length, found.get(owner.id, 0))
+        if owner is not None and signature.extension_code:
+            digits = owner.extension_code + signature.extension_code
+            _note(found, owner, digits, access_number, own_number)
     longest = max(found.values(), default=0)
+    if not longest:
+        return None
     best = [enterprise_id for enterprise_id, length in found.items() if length == longest]
     return best[0] if len(best) == 1 else None
+
+
+def _note(
+    found: dict[int, int], owner: Enterprise, digits: str, access_number: str, own_number: str
+) -> None:
+    """Note how long the owner's number is, if the one replied to begins with it.
+
+    The digits stand behind the channel's number, or behind the enterprise's own, which may be one
+    that it shares with others.
+    """
+    if not digits:
+        return
+    for start in (own_number, owner.access_number):
+        if start and access_number.startswith(start + digits):
+            found[owner.id] = max(len(start + digits), found.get(owner.id, 0))
 
 
 def extension_of(access_number: str, own_number: str) -> str:
