@@ -49,6 +49,32 @@ def test_a_channel_is_made_started_and_stopped_through_the_pages(client):
     assert channel.wish == ChannelWish.STOP
 
 
+def test_what_a_channel_serves_is_chosen_and_changed_while_it_is_connected(client, acme):
+    chosen = {
+        "traffics": ["verification"], "open_from": "22:00", "open_to": "06:00",
+        "enterprises": [acme.pk],
+    }  # fmt: skip
+    client.post(reverse("carriers:console_new_channel"), channel_form(**chosen))
+    channel = Channel.objects.get()
+    assert (channel.traffics, list(channel.enterprises.all())) == (["verification"], [acme])
+    assert [str(channel.open_from), str(channel.open_to)] == ["22:00:00", "06:00:00"]
+    page = text_of(client, "console_channel", channel.pk)
+    assert "22:00–06:00" in page
+    assert "Acme" in page
+    edit = reverse("carriers:console_edit_channel", args=[channel.pk])
+    assert 'value="22:00"' in client.get(edit).content.decode()
+    client.post(edit, channel_form(password=""))
+    channel.refresh_from_db()
+    assert (channel.traffics, channel.enterprises.count(), channel.open_from) == ([], 0, None)
+    assert channel.version == 1, "the line stays"
+
+
+def test_one_time_alone_is_no_hours(client):
+    answer = client.post(reverse("carriers:console_new_channel"), channel_form(open_from="08:00"))
+    assert answer.status_code == 422
+    assert not Channel.objects.exists()
+
+
 def test_the_password_is_never_shown_and_an_empty_field_keeps_it(client):
     client.post(reverse("carriers:console_new_channel"), channel_form())
     channel = Channel.objects.get()

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from yunxin.engine.dispatch import Grant, Waiting, plan
-from yunxin.engine.routing import Line
+from yunxin.routing import Line
 from yunxin.vocabulary import Priority
 
 MILLION = 1_000_000
@@ -153,6 +153,7 @@ def test_no_line_gets_more_than_its_room_and_nobody_more_than_he_has(
     for grant in plan(waiting, lines, weights={}, served={}):
         assert grant.messages <= counts[grant.priority, grant.enterprise_id, grant.carrier]
         for channel_id, messages in grant.slots.items():
-            assert serves[channel_id].serves(grant.carrier)
+            asked = Waiting(grant.priority, grant.enterprise_id, grant.carrier, 1)
+            assert serves[channel_id].obstacle(asked) is None
             rooms[channel_id] -= messages
     assert min(rooms.values(), default=0) >= 0

@@ -1,6 +1,7 @@
 """From the queue to the final receipt: real PostgreSQL, real TCP to the simulated carrier."""
 
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
@@ -9,6 +10,7 @@ import pytest
 from tests.engine.sending import FAST, Stage, any_hour, carrier, channel, magic, phone, until
 from tests.engine.world import World
 from yunxin.config import Config
+from yunxin.engine.directory import SHANGHAI
 from yunxin.engine.service import Engine
 from yunxin.protocols.smpp.status import Code
 from yunxin.simulator.behaviour import Behaviour, Fate, Rule
@@ -438,6 +440,41 @@ async def test_a_waiting_message_knows_who_tried_it_in_vain(stage: Stage) -> Non
         )
     assert sorted(tried) == ids
     assert after, "all refused: it waits"
+
+
+async def test_class_hours_and_owner_decide_who_carries(stage: Stage) -> None:
+    world = stage.world
+    code = world.template(stage.enterprise_id, "码#*#", traffic=TrafficClass.VERIFICATION)
+    stranger = world.enterprise()
+    world.package(stranger, 10)
+    theirs = stage.request(phone(800), template_id=world.template(stranger, "#*#"))
+    theirs = theirs._replace(enterprise_id=stranger)
+    now = datetime.now(SHANGHAI)
+    later = {
+        "open_from": (now + timedelta(hours=2)).time(),
+        "open_to": (now + timedelta(hours=4)).time(),
+    }
+    async with carrier() as own, carrier() as codes, carrier() as shared, carrier() as resting:
+        own_id = channel(world, stage.config, own.port, weight=1, traffics='["notice"]')
+        world.do(
+            "INSERT INTO carriers_channel_enterprises (channel_id, enterprise_id) VALUES (%s, %s)",
+            own_id,
+            stage.enterprise_id,
+        )
+        channel(world, stage.config, codes.port, weight=100, traffics='["verification"]')
+        channel(world, stage.config, shared.port, weight=1, traffics='["notice"]')
+        channel(world, stage.config, resting.port, weight=100, **later)
+        async with Engine(stage.config) as engine:
+            await until(lambda: stage.bound() == 4)
+            await stage.send(engine, *[phone(n * 100) for n in range(1, 6)])
+            await stage.send(engine, phone(900), template_id=code)
+            await engine.acceptor.accept([theirs])
+            await stage.done()
+    assert own.ledger.phones == 5, "the enterprise's own goes before the shared one"
+    assert (codes.ledger.phones, codes.ledger.phone_count(phone(900))) == (1, 1)
+    # Others' messages never go by it.
+    assert (shared.ledger.phones, shared.ledger.phone_count(phone(800))) == (1, 1)
+    assert not resting.ledger.phones
 
 
 async def test_each_carrier_goes_by_its_channel(stage: Stage) -> None:

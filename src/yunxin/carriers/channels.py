@@ -15,18 +15,21 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from yunxin.accounts import audit
-from yunxin.accounts.models import User
+from yunxin.accounts.models import Enterprise, User
 from yunxin.carriers.models import Channel, ChannelState
 from yunxin.sealing import seal
 from yunxin.vocabulary import ChannelWish, LinkState
 from yunxin.web.hints import hint
 
 # What takes effect at once; every other change asks for a new connection.
-LIVE_FIELDS = frozenset({"name", "rate_per_s", "weight", "carriers"})
+LIVE_FIELDS = frozenset(
+    {"name", "rate_per_s", "weight", "carriers", "traffics", "open_from", "open_to", "enterprises"}
+)
 SETTINGS_FIELDS = (
     "name", "protocol", "options", "host", "port", "system_id", "system_type", "bind_mode",
-    "sessions", "window", "rate_per_s", "access_number", "carriers", "weight",
-    "id_rule", "alphabet", "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
+    "sessions", "window", "rate_per_s", "access_number", "carriers", "traffics",
+    "open_from", "open_to", "weight", "id_rule", "alphabet", "source_ton", "source_npi",
+    "dest_ton", "dest_npi", "dest_prefix",
     "enquire_every_s", "answer_timeout_s",
 )  # fmt: skip
 SILENT_AFTER = timedelta(seconds=10)  # the engine writes every second; older words are history
@@ -67,12 +70,15 @@ def create_channel(*, values: Mapping[str, Any], password: str, by: User | None)
     """A new channel, stopped until somebody starts it.
 
     Args:
-        values: by the names of SETTINGS_FIELDS, already checked; absent ones keep their default.
+        values: by the names of SETTINGS_FIELDS and `enterprises`, already checked; absent ones
+            keep their default.
     """
     channel = Channel.objects.create(
         **{name: values[name] for name in SETTINGS_FIELDS if name in values},
         password_sealed=seal(settings.SECRET_KEY, password),
     )
+    if "enterprises" in values:
+        channel.enterprises.set(values["enterprises"])
     _tell(channel, by, "channel.create")
     return channel
 
@@ -84,7 +90,7 @@ def change_channel(
     """Change what is given; the connection is made anew only when it must be.
 
     Args:
-        values: by the names of SETTINGS_FIELDS, already checked.
+        values: by the names of SETTINGS_FIELDS and `enterprises`, already checked.
         password: None keeps the one that is stored.
     """
     channel = Channel.objects.select_for_update().get(pk=channel_id)
@@ -95,6 +101,9 @@ def change_channel(
     ]
     for name in changed:
         setattr(channel, name, values[name])
+    if "enterprises" in values and _differs(channel, values["enterprises"]):
+        channel.enterprises.set(values["enterprises"])
+        changed.append("enterprises")
     if password is not None:
         channel.password_sealed = seal(settings.SECRET_KEY, password)
         changed.append("password")
@@ -104,6 +113,11 @@ def change_channel(
     channel.save()
     _tell(channel, by, "channel.edit", changed=changed)
     return channel
+
+
+def _differs(channel: Channel, enterprises: Iterable[Enterprise]) -> bool:
+    now = set(channel.enterprises.values_list("pk", flat=True))
+    return now != {enterprise.pk for enterprise in enterprises}
 
 
 @transaction.atomic

@@ -22,6 +22,7 @@ from yunxin.vocabulary import (
     CarrierName,
     ChannelWish,
     IdRule,
+    TrafficClass,
     WireAlphabet,
 )
 from yunxin.web.confirm import ask
@@ -79,6 +80,7 @@ def _dress(shown: list[Channel]) -> None:
         row.state_label = labels.LINK_STATES[state.state]
         row.tone = labels.LINK_TONES[state.state]
         row.carrier_labels = [labels.CARRIERS[CarrierName(name)] for name in channel.carriers]
+        row.traffic_labels = [labels.TRAFFIC[TrafficClass(name)] for name in channel.traffics]
         row.is_running = channel.wish == ChannelWish.RUN
         row.is_slowed = 0 < state.allowed_per_s < channel.rate_per_s
 
@@ -91,6 +93,7 @@ def channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
     context = {
         "channel": found,
         "title": found.name,
+        "enterprises": found.enterprises.order_by("name"),
         "bind_mode": labels.BIND_MODES[BindMode(found.bind_mode)],
         "id_rule": labels.ID_RULES[IdRule(found.id_rule)],
         "alphabet": labels.ALPHABETS[WireAlphabet(found.alphabet)],

@@ -1,6 +1,7 @@
 """Forms of the operators: channels, number ranges, blacklist, forbidden words."""
 
 import re
+from datetime import time
 from typing import Any
 
 from django import forms
@@ -14,6 +15,11 @@ from yunxin.web.forms import Form, ModelForm
 
 HOST = re.compile(r"[A-Za-z0-9.:_-]+", re.ASCII)
 DIGITS = re.compile(r"\d+", re.ASCII)
+
+
+def _hour(label: Any, help_text: Any) -> forms.TimeField:
+    widget = forms.TimeInput(format="%H:%M", attrs={"placeholder": "HH:MM", "inputmode": "numeric"})
+    return forms.TimeField(label=label, required=False, widget=widget, help_text=help_text)
 
 
 class ChannelForm(ModelForm):
@@ -33,6 +39,24 @@ class ChannelForm(ModelForm):
         help_text=_("None chosen: all carriers, unknown numbers too."),
     )
 
+    traffics = forms.MultipleChoiceField(
+        label=_("Traffic classes served"),
+        choices=labels.TRAFFIC.items(),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_("None chosen: all."),
+    )
+    open_from = _hour(_("Sends from"), _("Time of day, such as 08:00. Both empty: always."))
+    open_to = _hour(_("Sends until"), _("What comes outside these hours takes others, or waits."))
+    enterprises = forms.ModelMultipleChoiceField(
+        Enterprise.objects.order_by("name"),
+        label=_("Dedicated to enterprises"),
+        required=False,
+        widget=forms.SelectMultiple(attrs={"size": 6}),
+        help_text=_(
+            "Their messages go by it first, those of others never. None chosen: it serves all."
+        ),
+    )
     bind_mode = forms.ChoiceField(
         label=_("Sessions are bound as"), choices=labels.BIND_MODES.items()
     )
@@ -47,8 +71,9 @@ class ChannelForm(ModelForm):
         model = Channel
         fields = (
             "name", "host", "port", "system_id", "password", "system_type", "bind_mode",
-            "sessions", "window", "rate_per_s", "access_number", "carriers", "weight", "id_rule",
-            "alphabet", "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
+            "sessions", "window", "rate_per_s", "access_number", "carriers", "traffics",
+            "open_from", "open_to", "enterprises", "weight", "id_rule", "alphabet",
+            "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
             "enquire_every_s", "answer_timeout_s",
         )  # fmt: skip
         labels = {
@@ -85,6 +110,14 @@ class ChannelForm(ModelForm):
         super().__init__(*args, **kwargs)
         if self.instance.pk:
             self.fields["password"].help_text = _("Empty keeps the password that is stored.")
+
+    def clean_open_to(self) -> time | None:
+        last: time | None = self.cleaned_data["open_to"]
+        if "open_from" in self.cleaned_data and (
+            (self.cleaned_data["open_from"] is None) != (last is None)
+        ):
+            raise forms.ValidationError(_("Enter both times, or neither."))
+        return last
 
     @property
     def password_given(self) -> str | None:

@@ -10,6 +10,7 @@ from yunxin.vocabulary import (
     CodeGroup,
     IdRule,
     LinkState,
+    TrafficClass,
     WireAlphabet,
 )
 
@@ -28,6 +29,11 @@ SHORT_CARRIERS = {
     CarrierName.BROADNET: pgettext_lazy("short", "Broadnet"),
 }
 NAMED_CARRIERS = {name: label for name, label in CARRIERS.items() if name != CarrierName.UNKNOWN}
+TRAFFIC = {
+    TrafficClass.VERIFICATION: _("Verification codes"),
+    TrafficClass.NOTICE: pgettext_lazy("traffic class", "Notices"),
+    TrafficClass.MARKETING: _("Marketing"),
+}
 LINK_STATES = {
     LinkState.BOUND: _("Connected"),
     LinkState.CONNECTING: _("Connecting"),

@@ -6,7 +6,7 @@ from django.db import models
 from django.db.models import Value
 from django.db.models.functions import Now, Upper
 
-from yunxin.accounts.models import User
+from yunxin.accounts.models import Enterprise, User
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
@@ -43,6 +43,13 @@ class Channel(models.Model):
     access_number = models.CharField(max_length=20)
     # Carriers served, as in vocabulary.CarrierName; empty: all.
     carriers = models.JSONField(default=list, blank=True)
+    # Traffic classes served, as in vocabulary.TrafficClass; empty: all.
+    traffics = models.JSONField(default=list, blank=True, db_default=Value([], models.JSONField()))
+    # Hours of the day in Asia/Shanghai; without them always.
+    open_from = models.TimeField(null=True, blank=True)
+    open_to = models.TimeField(null=True, blank=True)
+    # Enterprises that it is dedicated to: theirs go by it first, others' never. None: everybody's.
+    enterprises = models.ManyToManyField(Enterprise, blank=True, related_name="+")
     weight = models.PositiveSmallIntegerField(default=1)
     id_rule = models.CharField(max_length=20, choices=_choices(IdRule), default=IdRule.AS_IS)
     alphabet = models.CharField(

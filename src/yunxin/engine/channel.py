@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import time
 from typing import Any
 
 from yunxin.vocabulary import BindMode, CarrierProtocol, IdRule, WireAlphabet
@@ -31,6 +32,10 @@ class Channel:
     access_number: str = ""
     carriers: frozenset[str] = frozenset()
     weight: int = 1
+    traffics: frozenset[str] = frozenset()
+    enterprises: frozenset[int] = frozenset()  # that it is dedicated to
+    open_from: time | None = None  # of the day in Asia/Shanghai
+    open_to: time | None = None
     id_rule: IdRule = IdRule.AS_IS
     alphabet: WireAlphabet = WireAlphabet.UCS2
     source_ton: int = 0

@@ -23,9 +23,9 @@ from yunxin.engine.directory import Directory, marketing_rests
 from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing, day_of
-from yunxin.engine.routing import Line, candidates, turn
 from yunxin.engine.store import Listener, Row, Store, StoreUnavailable, run_forever
-from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, Priority
+from yunxin.routing import Line, Need, candidates, turn
+from yunxin.vocabulary import PRIORITY_OF, InDoubtPolicy, MessageEventKind, Priority
 
 log = structlog.get_logger()
 
@@ -37,6 +37,7 @@ GRANTS_MOST = 64  # claims in one round
 UNPARK_MOST = 2_000
 ROUNDS_OF_SHARE = 8  # an enterprise's turn takes an eighth of what it could have
 TURN_MOST = 50  # messages in a turn, so that channels share evenly too
+TRAFFIC_OF = {int(priority): str(traffic) for traffic, priority in PRIORITY_OF.items()}
 GUESSED_SEGMENTS = 1.0  # of a message, before any of its kind was seen
 
 
@@ -48,6 +49,11 @@ class Waiting:
     enterprise_id: int
     carrier: str
     count: int
+
+    @property
+    def traffic(self) -> str:
+        """The traffic class of its priority."""
+        return TRAFFIC_OF[self.priority]
 
 
 @dataclass(slots=True)
@@ -131,7 +137,7 @@ def _turn(
     while entries:
         entry, count = entries[0]
         assert isinstance(entry, Waiting) and isinstance(count, int)
-        line = _best(entry.carrier, priority, lines) if count else None
+        line = _best(entry, priority, lines) if count else None
         if line is None:
             entries.pop(0)
             continue
@@ -156,8 +162,8 @@ def _give(
     grant.slots[channel_id] = grant.slots.get(channel_id, 0) + messages
 
 
-def _best(carrier: str, priority: int, lines: Sequence[Line]) -> Line | None:
-    for line in candidates(carrier, lines):
+def _best(need: Need, priority: int, lines: Sequence[Line]) -> Line | None:
+    for line in candidates(need, lines):
         if _room(line, priority) > 0:
             return line
     return None
@@ -419,7 +425,7 @@ def _slot(slots: dict[int, int], message: Outgoing, lines: Sequence[Line]) -> in
     if best in tried:
         earlier = [
             line
-            for line in candidates(message.carrier, lines, tried)
+            for line in candidates(message, lines, tried)
             if turn(line.channel_id, tried) < turn(best, tried)
         ]
         for line in earlier:

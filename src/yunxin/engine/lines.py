@@ -9,15 +9,17 @@ its share of the rate.
 import asyncio
 from collections.abc import Container
 from dataclasses import replace
+from datetime import datetime, time
 
 import structlog
 
 from yunxin.config import Config
 from yunxin.engine.accounts.choose import Accounts
 from yunxin.engine.channel import Channel
+from yunxin.engine.directory import SHANGHAI
 from yunxin.engine.link import Desk, Link
-from yunxin.engine.routing import Line, may_try_another
 from yunxin.engine.store import Listener, Row, Store, run_forever
+from yunxin.routing import Line, Need, is_open, may_try_another
 from yunxin.sealing import SealBroken, unseal
 from yunxin.vocabulary import BindMode, CarrierProtocol, IdRule, WireAlphabet
 
@@ -53,11 +55,11 @@ class Lines:
 
     def lines(self) -> list[Line]:
         """The bound channels with the room that they have now."""
-        bound = []
+        bound, clock = [], datetime.now(SHANGHAI).time()
         for channel_id, link in self._links.items():
             if link.bound:
                 line = self._lines[channel_id]
-                line.carriers, line.weight = link.channel.carriers, link.channel.weight
+                _shape(line, link.channel, clock)
                 line.room, rest = link.room()
                 line.kept = max(0, line.room - rest)
                 bound.append(line)
@@ -72,10 +74,10 @@ class Lines:
         """All links, bound or not."""
         return list(self._links.values())
 
-    def another(self, carrier: str, refused_by: Container[int]) -> bool:
-        """Whether a bound channel that did not refuse yet could carry to this carrier."""
+    def another(self, need: Need, refused_by: Container[int]) -> bool:
+        """Whether a bound channel that did not refuse yet could carry a message."""
         lines = [self._lines[n] for n, link in self._links.items() if link.bound]
-        return may_try_another(carrier, lines, refused_by)
+        return may_try_another(need, lines, refused_by)
 
     # Their life ---------------------------------------------------------------------------------
 
@@ -128,6 +130,7 @@ class Lines:
         link = Link(self._accounts.account_of(channel, password), self.desk)
         self._links[channel.id] = link
         self._lines[channel.id] = Line(channel.id)
+        _shape(self._lines[channel.id], channel, datetime.now(SHANGHAI).time())
         task = asyncio.create_task(link.run(), name=f"link {channel.id}")
         task.add_done_callback(lambda task: self._ended(channel.id, task))
         self._tasks[channel.id] = task
@@ -147,12 +150,19 @@ class Lines:
                 line.load = max(line.load, least)
 
 
+def _shape(line: Line, channel: Channel, clock: time) -> None:
+    """Make a line what its operator wants it to be, at this time of the day."""
+    line.carriers, line.weight = channel.carriers, channel.weight
+    line.traffics, line.enterprises = channel.traffics, channel.enterprises
+    line.open = is_open(channel.open_from, channel.open_to, clock)
+
+
 def _channel(row: Row) -> Channel:
     (
         id, name, host, port, system_id, password_sealed, system_type, bind_mode, sessions, window,
         rate_per_s, access_number, carriers, weight, id_rule, alphabet, source_ton, source_npi,
         dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, protocol,
-        options, others,
+        options, traffics, open_from, open_to, enterprises, others,
     ) = row  # fmt: skip
     return Channel(
         id=id,
@@ -169,6 +179,10 @@ def _channel(row: Row) -> Channel:
         access_number=access_number,
         carriers=frozenset(carriers),
         weight=weight,
+        traffics=frozenset(traffics),
+        enterprises=frozenset(enterprises),
+        open_from=open_from,
+        open_to=open_to,
         id_rule=IdRule(id_rule),
         alphabet=WireAlphabet(alphabet),
         source_ton=source_ton,

@@ -75,8 +75,8 @@ class Desk(Protocol):
     def policy(self, message: Outgoing) -> InDoubtPolicy:
         """What becomes of a message in doubt."""
 
-    def another(self, carrier: str, refused_by: Container[int]) -> bool:
-        """Whether a channel that did not refuse yet could carry to this carrier's numbers."""
+    def another(self, message: Outgoing, refused_by: Container[int]) -> bool:
+        """Whether a channel that did not refuse yet could carry a message."""
 
     def line_changed(self) -> None:
         """A connection of the account came or went."""
@@ -508,7 +508,7 @@ class Link:
             return outcomes.refused(
                 self._explain(status),
                 attempt=message.attempt,
-                another=self._desk.another(message.carrier, refused_by),
+                another=self._desk.another(message, refused_by),
                 hopeless=status in self._hopeless,
                 may_repeat=not any(message.ids),
                 was_in_doubt=message.was_in_doubt,

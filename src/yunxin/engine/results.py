@@ -75,7 +75,7 @@ class Results:
         engine_id: int,
         inbound: Inbound,
         *,
-        another: Callable[[str, Container[int]], bool],
+        another: Callable[[Outgoing, Container[int]], bool],
         withdrawn: Callable[[Outgoing], bool],
         stored: Callable[[Sequence[Outgoing]], None],
         line_changed: Callable[[], None],

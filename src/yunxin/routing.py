@@ -1,0 +1,127 @@
+"""Which channels may carry a message, best first, and why not the others: pure functions.
+
+A channel serves the carriers, the traffic classes, the hours and the enterprises that its operator
+chose; where nothing was chosen it serves all. Among those that serve a message and are bound, a
+channel of the enterprise's own goes first, then the one that carried least for its weight. Failover
+is ordered: channels that already tried a message in vain go last, the one whose try is longest ago
+first among them, so that every other is tried before the message fails. The engine's `dispatch`
+calls this for every group of waiting messages and for each message that comes back, the console's
+page of routes for a number that somebody asks about.
+"""
+
+from collections.abc import Container, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import time
+from enum import StrEnum
+from typing import Protocol
+
+
+class Need(Protocol):
+    """What asks for a channel: a message, or a group of them."""
+
+    @property
+    def carrier(self) -> str:
+        """Whose number it goes to, as in vocabulary.CarrierName."""
+
+    @property
+    def traffic(self) -> str:
+        """Why it is sent, as in vocabulary.TrafficClass."""
+
+    @property
+    def enterprise_id(self) -> int:
+        """Whose message it is."""
+
+
+class Obstacle(StrEnum):
+    """Why a channel does not serve a message."""
+
+    CARRIER = "carrier"  # it does not serve the number's carrier
+    TRAFFIC = "traffic"  # nor this class
+    OTHERS_OWN = "others_own"  # it is dedicated to other enterprises
+    HOURS = "hours"  # it rests at this time
+
+
+@dataclass(slots=True)
+class Line:
+    """A channel as the dispatcher sees it while it plans.
+
+    Args:
+        carriers: those that it serves; empty means all.
+        traffics: the classes that it serves; empty means all.
+        enterprises: those that it is dedicated to; empty means all.
+        open: whether this is one of its hours, see `is_open`.
+        weight: its share among channels that serve the same numbers; 0 makes it a reserve that
+            carries only what no other can.
+        room: segments that it can take now, in all.
+        kept: of these, what only verification codes may take.
+        load: what it carried so far, divided by its weight; only comparisons mean anything.
+    """
+
+    channel_id: int
+    carriers: frozenset[str] = field(default_factory=frozenset)
+    weight: int = 1
+    room: int = 0
+    kept: int = 0
+    load: float = 0.0
+    traffics: frozenset[str] = field(default_factory=frozenset)
+    enterprises: frozenset[int] = field(default_factory=frozenset)
+    open: bool = True
+
+    def obstacle(self, need: Need) -> Obstacle | None:
+        """Why it does not serve; None: it does.
+
+        A number whose carrier is not known goes to channels that serve all.
+        """
+        if self.carriers and need.carrier not in self.carriers:
+            return Obstacle.CARRIER
+        if self.traffics and need.traffic not in self.traffics:
+            return Obstacle.TRAFFIC
+        if self.enterprises and need.enterprise_id not in self.enterprises:
+            return Obstacle.OTHERS_OWN
+        return None if self.open else Obstacle.HOURS
+
+    def take(self, segments: int) -> None:
+        """Give so much of its room away."""
+        self.room -= segments
+        self.load += segments / (self.weight or 1)
+
+
+def candidates(need: Need, lines: Iterable[Line], refused_by: Sequence[int] = ()) -> list[Line]:
+    """The channels that may carry what asks for one, best first.
+
+    Args:
+        lines: the channels that are bound.
+        refused_by: the channels that tried this message in vain, oldest try first.
+    """
+    serving = [line for line in lines if line.obstacle(need) is None]
+    serving.sort(
+        key=lambda line: (
+            turn(line.channel_id, refused_by),
+            need.enterprise_id not in line.enterprises,
+            not line.weight,
+            line.load,
+            line.channel_id,
+        )
+    )
+    return serving
+
+
+def turn(channel_id: int, refused_by: Sequence[int]) -> int:
+    """When a channel's turn comes: 0 before it tried, then the later its try, the later."""
+    return 1 + refused_by.index(channel_id) if channel_id in refused_by else 0
+
+
+def may_try_another(need: Need, lines: Iterable[Line], refused_by: Container[int]) -> bool:
+    """Whether a channel that has not refused the message yet could carry it."""
+    return any(line.channel_id not in refused_by and line.obstacle(need) is None for line in lines)
+
+
+def is_open(first: time | None, last: time | None, clock: time) -> bool:
+    """Whether a channel carries at this time of day, in Asia/Shanghai.
+
+    From `first` until before `last`, over midnight where `first` is the later one; always where
+    one of them is missing or both are the same.
+    """
+    if first is None or last is None or first == last:
+        return True
+    return first <= clock < last if first < last else clock >= first or clock < last
