@@ -97,13 +97,21 @@ def candidates(need: Need, lines: Iterable[Line], refused_by: Sequence[int] = ()
     serving.sort(
         key=lambda line: (
             turn(line.channel_id, refused_by),
-            need.enterprise_id not in line.enterprises,
-            not line.weight,
+            rank(need, line),
             line.load,
             line.channel_id,
         )
     )
     return serving
+
+
+def rank(need: Need, line: Line) -> int:
+    """Who goes first, whatever it carried so far: the lower, from 0 to 3.
+
+    The enterprise's own channels go before everybody's; of either, reserves (weight 0) go last.
+    """
+    is_own = need.enterprise_id in line.enterprises
+    return (0 if is_own else 2) + (not line.weight)
 
 
 def turn(channel_id: int, refused_by: Sequence[int]) -> int:

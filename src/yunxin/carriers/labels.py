@@ -3,6 +3,7 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from yunxin.routing import Obstacle
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
@@ -33,6 +34,17 @@ TRAFFIC = {
     TrafficClass.VERIFICATION: _("Verification codes"),
     TrafficClass.NOTICE: pgettext_lazy("traffic class", "Notices"),
     TrafficClass.MARKETING: _("Marketing"),
+}
+OBSTACLES = {
+    Obstacle.CARRIER: _("Does not serve this carrier"),
+    Obstacle.TRAFFIC: _("Does not serve this traffic class"),
+    Obstacle.OTHERS_OWN: _("Dedicated to other enterprises"),
+    Obstacle.HOURS: _("Rests at this time of day"),
+}
+REASONS = {
+    "own": _("The enterprise's own channel"),
+    "serves": _("Serves it"),
+    "reserve": _("A reserve: only when no other can"),
 }
 LINK_STATES = {
     LinkState.BOUND: _("Connected"),

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.carriers import console, console_codes, console_ported, portal
+from yunxin.carriers import console, console_codes, console_ported, console_routes, portal
 
 app_name = "carriers"
 
@@ -20,6 +20,7 @@ console_urls = [
     path(_CHANNEL + "edit/", console.edit_channel, name="console_edit_channel"),
     path(_CHANNEL + "start/", console.start_channel, name="console_start_channel"),
     path(_CHANNEL + "stop/", console.stop_channel, name="console_stop_channel"),
+    path("console/routes/", console_routes.routing, name="console_routes"),
     path("console/ported/", console_ported.ported_numbers, name="console_ported"),
     path(
         "console/ported/<str:phone>/remove/",
