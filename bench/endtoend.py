@@ -4,7 +4,10 @@ A fresh PostgreSQL (synchronous_commit on), engine processes, and a carrier proc
 campaign of N messages is fed, sent, answered, and every receipt is stored and settled; beside it
 ten verification codes a second are accepted as an API would. Prints one JSON object last.
 
-`--smsc host:port` takes a carrier of yours instead of the simulated one.
+`--smsc host:port` takes a carrier of yours instead of the simulated one. `--protocol` sends by one
+of the four; `--mixed` by all at once: China Mobile's numbers by CMPP, Unicom's by SGIP, Telecom's
+by SMGP, and a share of each by SMPP, while every connection is cut twice and CMPP's carrier breaks
+down for good in the middle.
 """
 
 import argparse
@@ -13,8 +16,9 @@ import json
 import sys
 import threading
 import time
+import urllib.request
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -35,20 +39,34 @@ from yunxin.config import Config
 from yunxin.engine.accept import Accepted, Acceptor, AcceptRequest
 from yunxin.engine.directory import Directory
 from yunxin.engine.reconcile import disagreements
+from yunxin.engine.settle import Settle
 from yunxin.engine.store import Store
 from yunxin.sealing import seal
 from yunxin.vocabulary import Source
 
 PROBES_PER_S = 10
 PROBE_NODE = 1000  # of its message ids; engines take theirs from 0 upwards
-ENTERPRISE, PROBE_ENTERPRISE, CAMPAIGN, CHANNEL = 1, 2, 1, 1
+ENTERPRISE, PROBE_ENTERPRISE, CAMPAIGN = 1, 2, 1
 TEMPLATE, PROBE_TEMPLATE = 1, 2
 FIRST_PHONE = 13_000_010_000  # an invented block; its last digits are no magic numbers below
 PROBE_PHONE = 18_900_010_000
 NOTICE = "尊敬的#*#,您的订单#*#已发货,请留意查收。"
 CODE = "验证码#*#,5分钟内有效。"
 SYSTEM_ID, PASSWORD = "yunxin", "secret"
-DONE_TIMEOUT_S = 600.0
+DONE_TIMEOUT_S = 900.0
+# Protocols by whose carrier they are; SMPP is nobody's and takes a share of all.
+PROTOCOLS = {"smpp": "", "cmpp": "mobile", "sgip": "unicom", "smgp": "telecom"}
+PREFIXES = ("138", "130", "133")  # one of each carrier's
+NODE = 3_010_012_345  # of SGIP: an invented company's
+WINDOW_MAX = {"sgip": 32}  # by the specification
+# What a mixed run meets on purpose.
+ROUGH = {
+    "refusal_rate": 0.02,
+    "failure_rate": 0.03,
+    "lost_rate": 0.01,
+    "double_rate": 0.05,
+    "early_rate": 0.02,
+}
 
 
 @dataclass(frozen=True)
@@ -56,10 +74,20 @@ class Carrier:
     """Where the carrier listens and, for the simulated one, where it says what it got."""
 
     host: str
-    port: int
     system_id: str
     password: str
-    counts_url: str = ""
+    pages: str = ""
+    ports: dict[str, int] = field(default_factory=dict)
+
+    def counts(self) -> dict[str, Any] | None:
+        """What the simulated carrier counted."""
+        return dict(get_json(f"{self.pages}/api/counts")) if self.pages else None
+
+    def tell(self, what: str, body: dict[str, Any]) -> None:
+        """Ask something of the simulated carrier."""
+        data = json.dumps(body).encode()
+        request = urllib.request.Request(f"{self.pages}/api/{what}", data=data, method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
 
 
 def main() -> None:
@@ -71,8 +99,8 @@ def main() -> None:
         fill(stack, carrier, options)
         engines = [stack.start(f"engine{n or ''}", "engine") for n in range(options.engines)]
         assert engines
-        wait_for(lambda: is_bound(stack), "the channel is bound", 30)
-        result = measure(stack, carrier, options.messages)
+        wait_for(lambda: bound(stack) == len(spoken(options)), "all channels are bound", 30)
+        result = measure(stack, carrier, options)
     print(json.dumps(result, ensure_ascii=False, indent=2))
 
 
@@ -86,24 +114,39 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--system-id", default=SYSTEM_ID)
     parser.add_argument("--password", default=PASSWORD)
     parser.add_argument("--behaviour", default="", help="file for the simulated carrier")
+    parser.add_argument("--protocol", choices=PROTOCOLS, default="smpp")
+    parser.add_argument(
+        "--mixed", action="store_true", help="all protocols at once, with accidents"
+    )
     return parser.parse_args()
+
+
+def spoken(options: argparse.Namespace) -> list[str]:
+    """The protocols of the run."""
+    return list(PROTOCOLS) if options.mixed else [options.protocol]
 
 
 def start_carrier(stack: Stack, options: argparse.Namespace) -> Carrier:
     """The carrier given, or the simulated one as a process of its own."""
     if options.smsc:
         host, _, port = options.smsc.rpartition(":")
-        return Carrier(host, int(port), options.system_id, options.password)
-    smpp_port, http_port = free_port(), free_port()
+        return Carrier(
+            host, options.system_id, options.password, ports={options.protocol: int(port)}
+        )
+    ports = {name: free_port() for name in (*PROTOCOLS, "pages", "deliver")}
+    rough = ROUGH if options.mixed else {}
     stack.start(
-        "carrier", "simulator", "--smpp-port", str(smpp_port), "--http-port", str(http_port),
+        "carrier", "simulator", "--http-port", str(ports["pages"]),
+        *[o for name in PROTOCOLS for o in (f"--{name}-port", str(ports[name]))],
+        "--sgip-deliver-to", f"127.0.0.1:{ports['deliver']}",
         "--account", f"{SYSTEM_ID}:{PASSWORD}",
         *(("--behaviour", options.behaviour) if options.behaviour else ()),
+        *[o for knob, value in rough.items() for o in ("--set", f"{knob}={value}")],
     )  # fmt: skip
-    wait_for(lambda: answers("127.0.0.1", smpp_port), "the carrier listens", 20)
-    wait_for(lambda: answers("127.0.0.1", http_port), "the carrier's pages answer", 20)
-    url = f"http://127.0.0.1:{http_port}/simulator/api/counts"
-    return Carrier("127.0.0.1", smpp_port, SYSTEM_ID, PASSWORD, url)
+    wait_for(lambda: answers("127.0.0.1", ports["smpp"]), "the carrier listens", 20)
+    wait_for(lambda: answers("127.0.0.1", ports["pages"]), "the carrier's pages answer", 20)
+    url = f"http://127.0.0.1:{ports['pages']}/simulator"
+    return Carrier("127.0.0.1", SYSTEM_ID, PASSWORD, url, ports)
 
 
 def phones(first: int, count: int) -> Iterator[str]:
@@ -132,7 +175,8 @@ def fill(stack: Stack, carrier: Carrier, options: argparse.Namespace) -> None:
                    valid_to=now + timedelta(days=30), created_at=now)  # fmt: skip
         insert_template(db, TEMPLATE, ENTERPRISE, "notice", NOTICE)
         insert_template(db, PROBE_TEMPLATE, PROBE_ENTERPRISE, "verification", CODE)
-        insert_channel(db, carrier, options)
+        for number, protocol in enumerate(spoken(options), 1):
+            insert_channel(db, carrier, options, number, protocol)
         insert(db, "campaigns_campaign", id=CAMPAIGN, enterprise_id=ENTERPRISE, kind="text",
                name="bench", template_id=TEMPLATE, extension_code="", wish="draft", created_at=now,
                audience="file", typed_phones="", shared_params=[], audience_state="ready",
@@ -141,6 +185,8 @@ def fill(stack: Stack, carrier: Carrier, options: argparse.Namespace) -> None:
                segments_expected=options.messages)  # fmt: skip
         with db.cursor().copy("COPY campaign_recipient FROM STDIN") as rows:
             for line, phone in enumerate(phones(FIRST_PHONE, options.messages), 1):
+                if options.mixed:
+                    phone = PREFIXES[line % 3] + phone[3:]
                 rows.write_row((ENTERPRISE, CAMPAIGN, line, phone, ["王女士", f"{line:08}"]))
 
 
@@ -161,23 +207,33 @@ def insert_template(
 
 
 def insert_channel(
-    db: psycopg.Connection[Any], carrier: Carrier, options: argparse.Namespace
+    db: psycopg.Connection[Any],
+    carrier: Carrier,
+    options: argparse.Namespace,
+    number: int,
+    protocol: str,
 ) -> None:
-    insert(db, "carriers_channel", id=CHANNEL, name="bench", protocol="smpp", host=carrier.host,
-           port=carrier.port, system_id=carrier.system_id,
+    """One channel; in a mixed run each but SMPP's serves the carrier whose protocol it is."""
+    own = {"node": NODE, "listen_host": "127.0.0.1", "listen_port": carrier.ports.get("deliver", 0)}
+    served = [PROTOCOLS[protocol]] if options.mixed and PROTOCOLS[protocol] else []
+    window = min(options.window, WINDOW_MAX.get(protocol, options.window))
+    insert(db, "carriers_channel", id=number, name=protocol, protocol=protocol, host=carrier.host,
+           port=carrier.ports[protocol], system_id=carrier.system_id,
            password_sealed=seal(SECRET_KEY, carrier.password), system_type="",
-           bind_mode="transceiver", sessions=options.sessions, window=options.window,
-           rate_per_s=0, access_number="10690000", carriers="[]", weight=1, id_rule="as_is",
-           alphabet="ucs2", source_ton=0, source_npi=1, dest_ton=1, dest_npi=1, dest_prefix="86",
-           enquire_every_s=30, answer_timeout_s=30, wish="run", version=1,
-           created_at=datetime.now(UTC))  # fmt: skip
+           bind_mode="transceiver", sessions=options.sessions, window=window,
+           rate_per_s=0, access_number="10690000", carriers=json.dumps(served),
+           weight=2 if served else 1, id_rule="as_is", alphabet="ucs2", source_ton=0,
+           source_npi=1, dest_ton=1, dest_npi=1, dest_prefix="86", enquire_every_s=30,
+           answer_timeout_s=30, wish="run", version=1, created_at=datetime.now(UTC),
+           options=json.dumps(own if protocol == "sgip" else {}))  # fmt: skip
 
 
-def is_bound(stack: Stack) -> bool:
+def bound(stack: Stack) -> int:
+    """How many channels are bound."""
     stack.check_alive()
-    with psycopg.connect(stack.database_url) as db:
-        row = db.execute("SELECT count(*) FROM channel_state WHERE state = 'bound'").fetchone()
-    return bool(row and row[0])
+    [n] = execute(stack, "SELECT count(DISTINCT channel_id) FROM channel_state"
+                         " WHERE state = 'bound'")  # fmt: skip
+    return int(n)
 
 
 class Prober(threading.Thread):
@@ -214,14 +270,21 @@ class Prober(threading.Thread):
                 await asyncio.sleep(max(0.0, due - loop.time()))
 
 
-def measure(stack: Stack, carrier: Carrier, messages: int) -> dict[str, Any]:
+def measure(stack: Stack, carrier: Carrier, options: argparse.Namespace) -> dict[str, Any]:
     """Let the campaign run to its end; what it took."""
+    messages = options.messages
     prober = Prober(Config.from_environment(stack.environment))
     prober.start()
     time.sleep(1.0)
     stack.meter.mark()
     execute(stack, "UPDATE campaigns_campaign SET wish = 'run', confirmed_at = now()")
     execute(stack, "SELECT pg_notify('campaigns', '')")
+    if options.mixed:
+        accidents(stack, carrier, messages)
+        prober.ending.set()
+        prober.join(10)
+        wait_for(lambda: is_told(stack, carrier), "every receipt is told", DONE_TIMEOUT_S, 0.5)
+        close_the_rest(stack)
     wait_for(lambda: is_finished(stack), "the campaign is finished", DONE_TIMEOUT_S, 0.2)
     cpu_s = stack.meter.used_s()
     prober.ending.set()
@@ -229,11 +292,13 @@ def measure(stack: Stack, carrier: Carrier, messages: int) -> dict[str, Any]:
     wait_for(lambda: is_settled(stack), "everything is settled", 60)
     problems = [str(found) for found in disagreements(stack.database_url)]
     problems += [f"a probe was refused: {refusal}" for refusal in prober.refused[:3]]
-    counts = get_json(carrier.counts_url) if carrier.counts_url else None
+    counts = carrier.counts()
     figures = read_figures(stack, messages)
     if counts is not None:
-        problems += carrier_problems(counts, messages + prober.sent, figures["in_doubt"])
+        sent = taken_at_last(stack) if options.mixed else messages + prober.sent
+        problems += carrier_problems(counts, sent, figures["in_doubt"])
     return {
+        "protocols": by_protocol(stack),
         "messages": messages,
         **figures,
         "cpu_s_per_1000": {k: round(1000 * v / messages, 4) for k, v in cpu_s.items()},
@@ -253,6 +318,71 @@ def is_finished(stack: Stack) -> bool:
     stack.check_alive()
     [n] = execute(stack, "SELECT count(*) FROM campaign_progress WHERE state = 'finished'")
     return bool(n)
+
+
+def accidents(stack: Stack, carrier: Carrier, messages: int) -> None:
+    """Every connection is cut, one carrier breaks down for good, and every connection again."""
+
+    def taken(share: float) -> bool:
+        counts = carrier.counts()
+        return counts is not None and counts["accepted"] >= share * messages
+
+    for share, what, body in (
+        (0.25, "disconnect", {}),
+        (0.5, "shut", {"protocol": "cmpp"}),
+        (0.75, "disconnect", {}),
+    ):
+        wait_for(lambda: taken(share), "a share is sent", DONE_TIMEOUT_S, 0.1)  # noqa: B023
+        carrier.tell(what, body)
+
+
+def is_told(stack: Stack, carrier: Carrier) -> bool:
+    """Nothing waits to be sent, and the carrier has told everything that it ever will."""
+    stack.check_alive()
+    counts = carrier.counts()
+    assert counts is not None
+    [waiting] = execute(
+        stack,
+        "SELECT (SELECT count(*) FROM message_queue)"
+        " + (SELECT count(*) FROM campaign_progress WHERE state = 'feeding')"
+        " + (SELECT count(*) FROM held_receipt h JOIN submission s"
+        "    USING (channel_id, carrier_message_id))",
+    )
+    settled = counts["receipts_acknowledged"] + counts["redelivered"]
+    told = counts["receipts_waiting"] == counts["deliveries_queued"] == 0
+    return bool(not waiting and told and counts["receipts_sent"] == settled)
+
+
+def close_the_rest(stack: Stack) -> None:
+    """Give up the receipts that broke down with their carrier, as after 72 hours."""
+
+    async def close() -> None:
+        config = Config.from_environment(stack.environment)
+        later = timedelta(seconds=config.receipt_wait_s + 3600)
+        async with Store(config) as store:
+            await Settle(store, config, now=lambda: datetime.now(UTC) + later).close_overdue()
+
+    asyncio.run(close())
+
+
+def by_protocol(stack: Stack) -> dict[str, int]:
+    """How many messages each protocol took."""
+    query = (
+        "SELECT c.protocol, count(*) FROM message m"
+        " JOIN carriers_channel c ON c.id = m.channel_id GROUP BY 1 ORDER BY 1"
+    )
+    with psycopg.connect(stack.database_url) as db:
+        return {str(protocol): int(n) for protocol, n in db.execute(query.encode())}
+
+
+def taken_at_last(stack: Stack) -> int:
+    """How many messages a carrier has by our own books: all but those that were refused."""
+    [n] = execute(
+        stack,
+        "SELECT count(*) FROM message m WHERE state IN ('delivered', 'unknown')"
+        " OR code LIKE 'UNDELIV%'",
+    )
+    return int(n)
 
 
 def is_settled(stack: Stack) -> bool:
