@@ -7,12 +7,14 @@ from typing import Any
 
 import psycopg
 import pytest
+from django.db import connection
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from psycopg.types.json import Jsonb
 
 from tests import factories
 from tests.contacts.counting import check_counts
+from tests.contacts.scene import make_group, someone
 from yunxin.contacts import groups, people
 from yunxin.contacts.errors import ContactsError
 from yunxin.text.people import clean
@@ -180,3 +182,21 @@ def test_several_at_once_count_right(database: str, seed: int) -> None:
         kept = connection.execute("SELECT contacts, version FROM address_book").fetchone()
         assert kept[0] == connection.execute("SELECT count(*) FROM contact").fetchone()[0]
         assert kept[1] > 0
+
+
+def test_a_book_that_grows_is_not_read_for_each_of_its_rows(acme):
+    """Even where the planner last looked when the book was empty, foreign keys find by indexes."""
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE contact, contact_membership, contact_group")
+    group = make_group(acme, "All")
+    for hundred in range(20):
+        people.take_people(
+            acme, [someone(hundred * 100 + n) for n in range(100)], groups=[group], overwrite=False
+        )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT sum(seq_tup_read) FROM pg_stat_xact_user_tables"
+            " WHERE relname IN ('contact', 'contact_membership', 'contact_group')"
+        )
+        (read,) = cursor.fetchone()
+    assert read < 2_000
