@@ -118,6 +118,20 @@ async def test_an_extension_that_does_not_fit_behind_the_number_is_a_problem(
     assert (await send(client, acme, 1, extension="1234567"))["accepted"] == 1
 
 
+async def test_free_digits_that_are_anothers_number_are_a_problem(
+    client, app, acme: Side, globex: Side, world: World
+):
+    world.do("UPDATE accounts_enterprise SET extension_code = '88' WHERE id = %s", globex.id)
+    await refreshed(app)
+    for path in (MESSAGES, f"{MESSAGES}:preview"):
+        body = body_of(acme, extension="881")
+        answer = await client.post(path, json=body, headers=bearer(acme))
+        problem(answer, "extension_taken", "extension")
+    assert world.one("SELECT count(*) FROM message") == 0
+    assert (await send(client, acme, 1, extension="8"))["accepted"] == 1
+    assert (await send(client, globex, 1, extension="1"))["accepted"] == 1
+
+
 @pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"template":"\\ud800"}', b"nul"])
 async def test_what_is_no_json_is_said(client, acme, content):
     answer = await client.post(MESSAGES, content=content, headers=bearer(acme))
