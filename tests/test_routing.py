@@ -82,6 +82,7 @@ def test_another_may_be_tried_only_if_it_serves_the_number_and_did_not_refuse() 
         (Line(1, enterprises=frozenset({7, 8})), None),
         (Line(1, enterprises=frozenset({8})), Obstacle.OTHERS_OWN),
         (Line(1, open=False), Obstacle.HOURS),
+        (Line(1, broken=True), Obstacle.BROKEN),
     ],
 )
 def test_a_channel_says_why_it_does_not_serve(line: Line, obstacle: Obstacle | None) -> None:

@@ -39,6 +39,7 @@ class Obstacle(StrEnum):
     TRAFFIC = "traffic"  # nor this class
     OTHERS_OWN = "others_own"  # it is dedicated to other enterprises
     HOURS = "hours"  # it rests at this time
+    BROKEN = "broken"  # it refused too much, see engine/breaker
 
 
 @dataclass(slots=True)
@@ -50,6 +51,7 @@ class Line:
         traffics: the classes that it serves; empty means all.
         enterprises: those that it is dedicated to; empty means all.
         open: whether this is one of its hours, see `is_open`.
+        broken: whether its circuit breaker is open.
         weight: its share among channels that serve the same numbers; 0 makes it a reserve that
             carries only what no other can.
         room: segments that it can take now, in all.
@@ -66,6 +68,7 @@ class Line:
     traffics: frozenset[str] = field(default_factory=frozenset)
     enterprises: frozenset[int] = field(default_factory=frozenset)
     open: bool = True
+    broken: bool = False
 
     def obstacle(self, need: Need) -> Obstacle | None:
         """Why it does not serve; None: it does.
@@ -78,7 +81,9 @@ class Line:
             return Obstacle.TRAFFIC
         if self.enterprises and need.enterprise_id not in self.enterprises:
             return Obstacle.OTHERS_OWN
-        return None if self.open else Obstacle.HOURS
+        if not self.open:
+            return Obstacle.HOURS
+        return Obstacle.BROKEN if self.broken else None
 
     def take(self, segments: int) -> None:
         """Give so much of its room away."""

@@ -324,6 +324,14 @@ class LinkState(StrEnum):
     DOWN = "down"
 
 
+class BreakerState(StrEnum):
+    """Whether a channel's circuit breaker lets messages through."""
+
+    CLOSED = "closed"
+    HALF_OPEN = "half_open"  # one tries
+    OPEN = "open"
+
+
 class BindMode(StrEnum):
     """How an SMPP account is bound."""
 

@@ -442,6 +442,26 @@ async def test_a_waiting_message_knows_who_tried_it_in_vain(stage: Stage) -> Non
     assert after, "all refused: it waits"
 
 
+async def test_a_line_that_refuses_all_is_left_alone(stage: Stage) -> None:
+    busy = behaving(rules=(Rule(".*", Fate(status=int(Code.RSYSERR))),))
+    async with carrier(busy) as bad, carrier() as good:
+        bad_id = channel(stage.world, stage.config, bad.port, weight=100, window=60)
+        async with Engine(stage.config) as engine:
+            await until(lambda: stage.bound() == 1)
+            await stage.send(engine, *[phone(n) for n in range(1001, 1101)])
+            state = "SELECT breaker FROM channel_state WHERE channel_id = %s"
+            await until(lambda: stage.world.one(state, bad_id) == "open")
+            refused = bad.ledger.refused["RSYSERR"]
+            assert refused <= 110, "it is not asked on and on"
+            channel(stage.world, stage.config, good.port, weight=1)
+            await until(lambda: stage.bound() == 2)
+            await stage.send(engine, *[phone(n) for n in range(2001, 2051)])
+            await until(lambda: good.ledger.phones >= 50)
+            assert bad.ledger.refused["RSYSERR"] <= refused + 1, "but for the one that tries"
+            await stage.done()
+    assert stage.states() == {"delivered": 150}
+
+
 async def test_class_hours_and_owner_decide_who_carries(stage: Stage) -> None:
     world = stage.world
     code = world.template(stage.enterprise_id, "码#*#", traffic=TrafficClass.VERIFICATION)

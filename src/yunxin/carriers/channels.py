@@ -18,7 +18,7 @@ from yunxin.accounts import audit
 from yunxin.accounts.models import Enterprise, User
 from yunxin.carriers.models import Channel, ChannelState
 from yunxin.sealing import seal
-from yunxin.vocabulary import ChannelWish, LinkState
+from yunxin.vocabulary import BreakerState, ChannelWish, LinkState
 from yunxin.web.hints import hint
 
 # What takes effect at once; every other change asks for a new connection.
@@ -39,11 +39,12 @@ SILENT_AFTER = timedelta(seconds=10)  # the engine writes every second; older wo
 class Live:
     """What the engines say of one channel right now, all of them added up.
 
-    `state` is the best of any engine, as one bound line is enough to send; `since` is when the
-    oldest of the bound lines was bound.
+    `state` is the best of any engine, as one bound line is enough to send, `breaker` the worst;
+    `since` is when the oldest of the bound lines was bound.
     """
 
     state: LinkState
+    breaker: BreakerState = BreakerState.CLOSED
     sessions_bound: int = 0
     window_used: int = 0
     window_size: int = 0
@@ -60,6 +61,7 @@ class Live:
 
 
 STOPPED = Live(LinkState.STOPPED)
+_WORST_LAST = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
 _BEST_FIRST = (
     LinkState.BOUND, LinkState.CONNECTING, LinkState.REFUSED, LinkState.DOWN, LinkState.STOPPED,
 )  # fmt: skip
@@ -166,6 +168,7 @@ def _add_up(channel: Channel, states: list[ChannelState]) -> Live:
     )
     return Live(
         state=min((LinkState(state.state) for state in states), key=_BEST_FIRST.index),
+        breaker=max((BreakerState(s.breaker) for s in states), key=_WORST_LAST.index),
         sessions_bound=sum(state.sessions_bound for state in states),
         window_used=sum(state.window_used for state in states),
         window_size=sum(state.window_size for state in states),

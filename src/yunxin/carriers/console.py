@@ -78,6 +78,7 @@ def _dress(shown: list[Channel]) -> None:
         row: Any = channel
         row.live = state
         row.state_label = labels.LINK_STATES[state.state]
+        row.breaker_label = labels.BREAKERS.get(state.breaker, "")
         row.tone = labels.LINK_TONES[state.state]
         row.carrier_labels = [labels.CARRIERS[CarrierName(name)] for name in channel.carriers]
         row.traffic_labels = [labels.TRAFFIC[TrafficClass(name)] for name in channel.traffics]

@@ -7,6 +7,7 @@ from yunxin.routing import Obstacle
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
+    BreakerState,
     CarrierName,
     CodeGroup,
     IdRule,
@@ -40,6 +41,11 @@ OBSTACLES = {
     Obstacle.TRAFFIC: _("Does not serve this traffic class"),
     Obstacle.OTHERS_OWN: _("Dedicated to other enterprises"),
     Obstacle.HOURS: _("Rests at this time of day"),
+    Obstacle.BROKEN: _("Its breaker is open: it refused too much"),
+}
+BREAKERS = {
+    BreakerState.OPEN: _("Breaker open"),
+    BreakerState.HALF_OPEN: _("Breaker half open"),
 }
 REASONS = {
     "own": _("The enterprise's own channel"),

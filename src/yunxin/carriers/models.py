@@ -10,6 +10,7 @@ from yunxin.accounts.models import Enterprise, User
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
+    BreakerState,
     CarrierName,
     ChannelWish,
     CodeGroup,
@@ -86,6 +87,9 @@ class ChannelState(models.Model):
     channel = models.ForeignKey(Channel, models.CASCADE, related_name="states", db_constraint=False)
     engine_id = models.BigIntegerField()
     state = models.CharField(max_length=12, choices=_choices(LinkState))
+    breaker = models.CharField(
+        max_length=10, choices=_choices(BreakerState), db_default=BreakerState.CLOSED
+    )
     sessions_bound = models.IntegerField(default=0)
     window_used = models.IntegerField(default=0)
     window_size = models.IntegerField(default=0)

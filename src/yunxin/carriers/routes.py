@@ -17,7 +17,7 @@ from yunxin.carriers.channels import Live, read_live
 from yunxin.carriers.models import Channel
 from yunxin.routing import Line, candidates, is_open, rank
 from yunxin.text import phones
-from yunxin.vocabulary import CarrierName, LinkState, TrafficClass
+from yunxin.vocabulary import BreakerState, CarrierName, LinkState, TrafficClass
 
 NO_ENTERPRISE = 0
 
@@ -81,7 +81,7 @@ def find_routes(question: Question, clock: time) -> list[Route]:
     channels = list(Channel.objects.prefetch_related(Prefetch("enterprises", chosen)))
     live = read_live(channels)
     by_id = {channel.pk: channel for channel in channels}
-    lines = {channel.pk: _line(channel, clock) for channel in channels}
+    lines = {channel.pk: _line(channel, clock, live[channel.pk]) for channel in channels}
     bound = [lines[pk] for pk in lines if live[pk].state == LinkState.BOUND]
     best = candidates(question, bound)
     ranks = sorted({rank(question, line) for line in best})
@@ -105,7 +105,7 @@ def find_routes(question: Question, clock: time) -> list[Route]:
     return routes
 
 
-def _line(channel: Channel, clock: time) -> Line:
+def _line(channel: Channel, clock: time, live: Live) -> Line:
     return Line(
         channel.pk,
         carriers=frozenset(channel.carriers),
@@ -113,6 +113,7 @@ def _line(channel: Channel, clock: time) -> Line:
         traffics=frozenset(channel.traffics),
         enterprises=frozenset(enterprise.pk for enterprise in channel.enterprises.all()),
         open=is_open(channel.open_from, channel.open_to, clock),
+        broken=live.breaker == BreakerState.OPEN,
     )
 
 

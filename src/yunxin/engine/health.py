@@ -60,6 +60,7 @@ class Health:
                 "engine_id": self._engine_id,
                 "channel_ids": ids,
                 "states": [str(link.state) for link in links],
+                "breakers": [str(link.breaker) for link in links],
                 "sessions_bound": [link.sessions_bound for link in links],
                 "window_used": [link.outstanding for link in links],
                 "window_size": [link.window for link in links],

@@ -21,7 +21,7 @@ from yunxin.engine.link import Desk, Link
 from yunxin.engine.store import Listener, Row, Store, run_forever
 from yunxin.routing import Line, Need, is_open, may_try_another
 from yunxin.sealing import SealBroken, unseal
-from yunxin.vocabulary import BindMode, CarrierProtocol, IdRule, WireAlphabet
+from yunxin.vocabulary import BindMode, BreakerState, CarrierProtocol, IdRule, WireAlphabet
 
 log = structlog.get_logger()
 
@@ -60,6 +60,7 @@ class Lines:
             if link.bound:
                 line = self._lines[channel_id]
                 _shape(line, link.channel, clock)
+                line.broken = link.breaker is BreakerState.OPEN
                 line.room, rest = link.room()
                 line.kept = max(0, line.room - rest)
                 bound.append(line)

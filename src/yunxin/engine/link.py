@@ -20,6 +20,7 @@ import structlog
 
 from yunxin.engine import outcomes
 from yunxin.engine.accounts.base import Account, Conversation
+from yunxin.engine.breaker import Breaker
 from yunxin.engine.channel import Channel
 from yunxin.engine.ids import wall_clock_ms
 from yunxin.engine.outcomes import Verdict
@@ -44,7 +45,7 @@ from yunxin.protocols.events import (
 )
 from yunxin.protocols.receipt import Outcome
 from yunxin.protocols.stream import BindFailed, open_bound
-from yunxin.vocabulary import InDoubtPolicy, LinkState, MessageEventKind, Priority
+from yunxin.vocabulary import BreakerState, InDoubtPolicy, LinkState, MessageEventKind, Priority
 
 log = structlog.get_logger()
 
@@ -109,6 +110,7 @@ class Link:
         self._answer_key, self._receipt_key = account.answer_key, account.receipt_key
         self._desk = desk
         self._pace = Pace(channel.rate_per_s, self._loop.time())
+        self._breaker = Breaker(self._loop.time())
         self._wire = account.wire
         self._connections = [Connection(mode) for mode in account.modes]
         # Parts that wait to be written, by traffic class: message and the index of the part.
@@ -148,6 +150,11 @@ class Link:
         return LinkState.DOWN if self.last_error else LinkState.CONNECTING
 
     @property
+    def breaker(self) -> BreakerState:
+        """Whether messages are let through."""
+        return self._breaker.state(self._loop.time())
+
+    @property
     def allowed_per_s(self) -> float:
         """Segments a second that the carrier's throttling leaves; 0 means no limit."""
         return self._pace.allowed_per_s
@@ -173,6 +180,14 @@ class Link:
         free = self.window - self._outstanding
         if free <= 0 or self._stopping.is_set():
             return 0, 0
+        match self.breaker:
+            case BreakerState.OPEN:
+                return 0, 0
+            case BreakerState.HALF_OPEN:  # one message tries
+                alone = int(not self._outstanding)
+                return alone, alone
+            case BreakerState.CLOSED:
+                pass
         paced = self._pace.within(AHEAD_S, self._loop.time())
         codes = min(free, paced - len(self._waiting[Priority.VERIFICATION]))
         rest = min(free - int(self.window * KEPT_FOR_CODES), paced - sum(map(len, self._waiting)))
@@ -396,6 +411,7 @@ class Link:
             case InboundArrived():
                 self._desk.inbound(stream, self, event)
             case Unanswered() if event.tag is not None:
+                self._breaker.note(False, self._loop.time())
                 self._doubt(event.tag[0], MessageEventKind.UNANSWERED)
             case Bound():
                 self._bound(connection, stream)
@@ -456,6 +472,7 @@ class Link:
         message, index = event.tag
         status = event.status
         if not status:
+            self._breaker.note(True, self._loop.time())
             # An answer without an id is still an answer; no receipt can ever find it.
             key = self._answer_key(event.message_id)
             message.ids[index] = key if event.message_id else NO_ID
@@ -465,6 +482,8 @@ class Link:
         if retry is Retry.THROTTLE:
             self.throttled += 1
             self._pace.throttled(self._loop.time())
+        else:
+            self._breaker.note(status in self._hopeless, self._loop.time())
         if retry is not Retry.PERMANENT and len(message.parts) > 1 and self._repeat(message, index):
             return
         if retry is Retry.PERMANENT or not message.status:

@@ -15,17 +15,18 @@ ORDER BY c.id
 
 -- name: store_channel_states
 -- What this engine says of its channels right now.
-INSERT INTO channel_state (channel_id, engine_id, state, sessions_bound, window_used, window_size,
+INSERT INTO channel_state (channel_id, engine_id, state, breaker, sessions_bound, window_used, window_size,
     submitted_per_s, allowed_per_s, last_error, last_error_at, bound_at, at)
-SELECT x.channel_id, %(engine_id)s, x.state, x.sessions_bound, x.window_used, x.window_size,
+SELECT x.channel_id, %(engine_id)s, x.state, x.breaker, x.sessions_bound, x.window_used, x.window_size,
     x.submitted_per_s, x.allowed_per_s, x.last_error, x.last_error_at, x.bound_at, now()
-FROM unnest(%(channel_ids)s::bigint[], %(states)s::text[], %(sessions_bound)s::bigint[],
+FROM unnest(%(channel_ids)s::bigint[], %(states)s::text[], %(breakers)s::text[], %(sessions_bound)s::bigint[],
     %(window_used)s::bigint[], %(window_size)s::bigint[], %(submitted_per_s)s::float8[],
     %(allowed_per_s)s::float8[], %(last_errors)s::text[], %(last_error_ats)s::timestamptz[],
     %(bound_ats)s::timestamptz[])
-    AS x (channel_id, state, sessions_bound, window_used, window_size, submitted_per_s,
+    AS x (channel_id, state, breaker, sessions_bound, window_used, window_size, submitted_per_s,
         allowed_per_s, last_error, last_error_at, bound_at)
 ON CONFLICT (channel_id, engine_id) DO UPDATE SET state = excluded.state,
+    breaker = excluded.breaker,
     sessions_bound = excluded.sessions_bound, window_used = excluded.window_used,
     window_size = excluded.window_size, submitted_per_s = excluded.submitted_per_s,
     allowed_per_s = excluded.allowed_per_s, last_error = excluded.last_error,
