@@ -230,7 +230,7 @@ class Stand:
         with self.world() as world:
             number = self._runs
             enterprise_id = world.enterprise(name=f"Acme {number}", cpcode=f"ACME{number:02}")
-            package_id = world.package(enterprise_id, PACKAGE)
+            package_id = world.package(enterprise_id, max(PACKAGE, 3 * self.recipients))
             campaign_id = world.campaign(
                 enterprise_id, world.template(enterprise_id, "#*#"), 0,
                 wish=CampaignWish.DRAFT, valid_count=self.recipients,

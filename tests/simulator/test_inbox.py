@@ -1,5 +1,6 @@
 """The pages of the phones and the addresses for programs."""
 
+import asyncio
 import re
 import socket
 from collections.abc import AsyncIterator
@@ -230,6 +231,19 @@ async def test_programs_set_reply_reset_and_cut(place: Place) -> None:
     assert (await place.http.post("api/disconnect")).json() == {"connections": 1}
 
 
+async def test_a_door_that_is_shut_stays_shut_and_drops_what_it_had(place: Place) -> None:
+    await place.http.post("api/behaviour", json={"receipt_delay_s": 1.0})
+    place.client.send(PHONE, "您好")
+    await until(lambda: place.carrier.counts()["accepted"] == 1)
+    assert (await place.http.post("api/shut", json={"protocol": "smpp"})).json() == {
+        "connections": 1
+    }
+    await until(lambda: place.carrier.counts()["deliveries_dropped"] == 1)
+    assert place.carrier.counts()["sessions"] == place.carrier.counts()["deliveries_queued"] == 0
+    with pytest.raises(OSError):
+        await asyncio.open_connection("127.0.0.1", place.carrier.port)
+
+
 @pytest.mark.parametrize(
     ("path", "body"),
     [
@@ -237,6 +251,7 @@ async def test_programs_set_reply_reset_and_cut(place: Place) -> None:
         ("api/behaviour", "[]"),
         ("api/behaviour", "{"),
         ("api/reply", "7"),
+        ("api/shut", '{"protocol": "mm7"}'),
         ("api/reply", '{"phone": "13800135678"}'),
     ],
 )
