@@ -98,7 +98,9 @@ async def test_a_cancelled_message_is_told_once(
     message_id = await accept(stage, make_acceptor)
     for cancelled in (1, 0):
         async with store.transaction() as tx:
-            done = await cancel_messages(tx, stage.enterprise_id, [message_id], "terminated")
+            done = await cancel_messages(
+                tx, stage.enterprise_id, [message_id], "terminated", ["cancelled"]
+            )
         assert done == cancelled
     assert stage.world.rows(EVENTS) == [("receipts", message_id, "api")]
     assert told(stage) == [(message_id, "receipts")]
@@ -128,7 +130,7 @@ async def test_messages_sent_by_hand_are_told_of_where_they_are_wanted(
     customers.target(stage.enterprise_id, "http://10.0.0.1/", portal_too=portal_too)
     message_id = await accept(stage, make_acceptor, source=Source.PORTAL)
     async with store.transaction() as tx:
-        await cancel_messages(tx, stage.enterprise_id, [message_id], "terminated")
+        await cancel_messages(tx, stage.enterprise_id, [message_id], "terminated", ["cancelled"])
     assert stage.world.rows(EVENTS) == [("receipts", message_id, "portal")] * portal_too
     assert told(stage) == [(message_id, "receipts")] * portal_too
 
@@ -138,7 +140,7 @@ async def test_without_a_url_there_is_an_event_to_be_pulled(
 ) -> None:
     message_id = await accept(stage, make_acceptor)
     async with store.transaction() as tx:
-        await cancel_messages(tx, stage.enterprise_id, [message_id], "terminated")
+        await cancel_messages(tx, stage.enterprise_id, [message_id], "terminated", ["cancelled"])
     assert stage.world.rows(EVENTS) == [("receipts", message_id, "api")]
     assert told(stage) == []
 

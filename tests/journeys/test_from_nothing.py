@@ -34,9 +34,9 @@ class Gateway:
     """What `yunxin up` says of the simulated carrier."""
 
     host: str
-    port: str
     account: str
     password: str
+    port: str
 
 
 @pytest.fixture
@@ -92,7 +92,7 @@ def create_operator(folder: Path) -> str:
 
 def printed_gateway(folder: Path) -> Gateway:
     said = (folder / "up.log").read_text()
-    found = re.search(r"host (\S+), port (\d+), account (\S+), password (\S+)", said)
+    found = re.search(r"host (\S+), account (\S+), password (\S+);\s+ports: SMPP (\d+)", said)
     assert found, said
     return Gateway(*found.groups())
 

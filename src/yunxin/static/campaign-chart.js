@@ -45,8 +45,10 @@
     };
   }
 
-  function draw(id, option) {
-    const place = document.getElementById(id);
+  // Places have no id: htmx carries the style attribute of what has one over, which the page's
+  // policy refuses.
+  function draw(name, option) {
+    const place = document.querySelector(`[data-chart="${name}"]`);
     if (!place) return;
     const chart = echarts.init(place);
     chart.setOption(option);
@@ -59,8 +61,8 @@
     const source = document.getElementById("chart-data");
     if (!source) return;
     const data = JSON.parse(source.textContent);
-    draw("chart-time", byTime(data));
-    draw("chart-carriers", byCarrier(data));
+    draw("time", byTime(data));
+    draw("carriers", byCarrier(data));
   }
 
   drawAll();
