@@ -24,16 +24,18 @@ import uvloop
 
 from bench.callers import Told, ask_all, post
 from bench.endtoend import (
+    Carrier,
+    bound,
     carrier_problems,
     execute,
     insert,
     insert_channel,
     insert_template,
-    is_bound,
     phones,
+    plain_carrier,
     start_carrier,
 )
-from bench.stack import SECRET_KEY, BenchError, Stack, answers, free_port, get_json, percentile
+from bench.stack import SECRET_KEY, BenchError, Stack, answers, free_port, percentile
 from bench.stack import wait_for as wait
 from yunxin.dialects import keys, pushes, ronghe
 from yunxin.engine.reconcile import disagreements
@@ -54,7 +56,7 @@ Maker = Callable[[Iterator[str], int, str], list[Request]]
 def main() -> None:
     options = read_options()
     with Stack(log_level="warning", push_network="127.0.0.0/8") as stack:
-        bench = start(stack, options)
+        bench = start(stack, options.workers)
         result = {
             face: measure(bench, face, options.requests, options.concurrency, kill=options.kill)
             for face in (FACES if options.face == "both" else [options.face])
@@ -88,9 +90,7 @@ def read_options() -> argparse.Namespace:
     parser.add_argument("--face", choices=["both", *FACES], default="both")
     parser.add_argument("--workers", type=int, default=1, help="of the API")
     parser.add_argument("--kill", action="store_true", help="kill programs in the middle")
-    options = parser.parse_args()
-    options.smsc, options.behaviour, options.window, options.sessions = "", "", 500, 2
-    return options
+    return parser.parse_args()
 
 
 @dataclass
@@ -102,30 +102,29 @@ class Bench:
     receiver_port: int
     workers: int
     bodies: str  # the receiver's file
-    counts_url: str
+    carrier: Carrier
     key: str
     numbers: Iterator[str]
     sent: int = 0
     was_killed: bool = False
 
 
-def start(stack: Stack, options: argparse.Namespace) -> Bench:
-    """Everything that takes part, each in a process of its own."""
-    carrier = start_carrier(stack, options)
+def start(stack: Stack, workers: int) -> Bench:
+    """Everything that takes part, each in a process of its own; so many workers of the API."""
+    line = plain_carrier()
+    carrier = start_carrier(stack, line)
     api_port, receiver_port = free_port(), free_port()
     bodies = str(stack.folder / "bodies.jsonl")
     key = fill(stack, f"http://127.0.0.1:{receiver_port}/pushes")
     with psycopg.connect(stack.database_url) as db:
-        insert_channel(db, carrier, options)
+        insert_channel(db, carrier, line, number=1, protocol="smpp")
     start_receiver(stack, receiver_port, bodies)
-    start_api(stack, api_port, options.workers)
+    start_api(stack, api_port, workers)
     stack.start("engine", "engine")
-    wait(lambda: is_bound(stack), "the channel is bound", 30)
+    wait(lambda: bound(stack) == 1, "the channel is bound", 30)
     wait(lambda: answers("127.0.0.1", api_port), "the API listens", 30)
     numbers = phones(FIRST_PHONE, 100_000_000)
-    return Bench(
-        stack, api_port, receiver_port, options.workers, bodies, carrier.counts_url, key, numbers
-    )
+    return Bench(stack, api_port, receiver_port, workers, bodies, carrier, key, numbers)
 
 
 def start_receiver(stack: Stack, port: int, bodies: str) -> None:
@@ -319,7 +318,7 @@ def check(bench: Bench) -> list[str]:
     if messages != bench.sent or paid != bench.sent:
         problems.append(f"{bench.sent} were asked for, {messages} accepted, {paid} paid")
     [doubts] = execute(bench.stack, "SELECT count(*) FROM message_event WHERE kind = 'in_doubt'")
-    problems += carrier_problems(get_json(bench.counts_url), bench.sent, doubts)
+    problems += carrier_problems(bench.carrier.counts() or {}, bench.sent, doubts)
     told = pushed_phones(bench.bodies)
     if len(told) != bench.sent:
         problems.append(f"{len(told)} phones of {bench.sent} were pushed")

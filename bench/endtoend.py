@@ -126,6 +126,14 @@ def spoken(options: argparse.Namespace) -> list[str]:
     return list(PROTOCOLS) if options.mixed else [options.protocol]
 
 
+def plain_carrier() -> argparse.Namespace:
+    """The options of a simulated SMPP carrier of which nothing is asked, for other benchmarks."""
+    return argparse.Namespace(
+        smsc="", system_id=SYSTEM_ID, password=PASSWORD, behaviour="", protocol="smpp",
+        mixed=False, window=500, sessions=2,
+    )  # fmt: skip
+
+
 def start_carrier(stack: Stack, options: argparse.Namespace) -> Carrier:
     """The carrier given, or the simulated one as a process of its own."""
     if options.smsc:

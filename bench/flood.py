@@ -34,11 +34,7 @@ def main() -> None:
     parser.add_argument("--concurrency", type=int, default=64, help="callers of the flood")
     options = parser.parse_args()
     with Stack(log_level="warning", push_network="127.0.0.0/8") as stack:
-        stack_options = argparse.Namespace(
-            smsc="", behaviour="", window=500, sessions=2, workers=1, system_id="yunxin",
-            password="secret",
-        )  # fmt: skip
-        bench = api.start(stack, stack_options)
+        bench = api.start(stack, workers=1)
         with psycopg.connect(stack.database_url) as db:
             key = api.add_enterprise(db, NEIGHBOUR, "NEIGHB")
             db.execute("DELETE FROM interfaces_limits")  # the settings' own limits hold

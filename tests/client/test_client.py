@@ -58,7 +58,7 @@ ANSWERS = {
     for name in (
         "Sent", "SentMessage", "Preview", "PreviewedMessage", "TimelineEntry", "Receipt",
         "ReceiptPart", "InboundMessage", "Package", "Balance", "Signature", "Template",
-        "Application", "Replay",
+        "Application", "Replay", "Failure",
     )
 } | {"Message": "MessageWithTimeline", "Refused": "RefusalTold", "Page": "Messages"}  # fmt: skip
 BUSY = Reply(503, b"<html>busy</html>")

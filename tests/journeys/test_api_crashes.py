@@ -4,7 +4,6 @@ The API, an engine and the customer's receiver are killed (SIGKILL) while caller
 what was not answered, as a careful client does. `scripts/bench api --kill` does it with more.
 """
 
-import argparse
 import os
 
 import pytest
@@ -19,9 +18,8 @@ CONCURRENCY = 32
 def test_every_request_counts_once_whatever_is_killed() -> None:
     if os.environ.get("DATABASE_URL"):
         pytest.skip("this test starts a database of its own")
-    options = argparse.Namespace(smsc="", behaviour="", window=500, sessions=2, workers=2)
     with Stack(log_level="warning", push_network="127.0.0.0/8") as stack:
-        running = bench.start(stack, options)
+        running = bench.start(stack, workers=2)
         result = bench.measure(running, FACE, REQUESTS, CONCURRENCY, kill=True)
         assert result["refused"] == {}
         assert result["repeats"] > 0  # the kills were felt

@@ -95,6 +95,7 @@ OBJECTS = {
     " (SELECT min(id) FROM accounts_enterprise)",
     "group_id": "SELECT min(id) FROM contact_group WHERE enterprise_id ="
     " (SELECT min(id) FROM accounts_enterprise)",
+    "phone": "SELECT min(phone) FROM carriers_portednumber",
     "contacts:import_run": "SELECT min(id) FROM contact_import",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
@@ -122,6 +123,7 @@ INTERFACES = (
     " SELECT enterprise_id, id, 1, now(), 12, 'http://127.0.0.1:9/', 500, 'oops', 'status'"
     " FROM push_batch",
 )
+PORTED = ("INSERT INTO carriers_portednumber (phone, carrier) VALUES ('13800000001', 'unicom')",)
 # An import with a refused row, and an export: the demo's people came by themselves.
 CONTACTS = (
     "INSERT INTO contact_import (enterprise_id, created_by_id, created_at, file_name, group_name,"
@@ -175,7 +177,7 @@ def scene(platform: Platform) -> Scene:
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
         )
-        for statement in (*INTERFACES, *CONTACTS):
+        for statement in (*INTERFACES, *PORTED, *CONTACTS):
             connection.execute(statement)
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]

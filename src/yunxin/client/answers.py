@@ -62,6 +62,16 @@ class Preview:
 
 
 @dataclass(frozen=True)
+class Failure:
+    """What a carrier's code means; there where it is known and the message did not arrive."""
+
+    group: str
+    permanent: bool
+    en: str
+    zh: str
+
+
+@dataclass(frozen=True)
 class TimelineEntry:
     """One thing that happened to a message."""
 
@@ -79,6 +89,7 @@ class Message:
     phone: str
     state: str
     code: str | None = None
+    failure: Failure | None = None
     text: str | None = None
     template: str | None = None
     segments: int = 0
@@ -111,6 +122,7 @@ class Receipt:
     state: str  # "delivered", "failed", "expired", "unknown", "cancelled", "refused", …
     message: str | None = None
     code: str | None = None
+    failure: Failure | None = None
     segments: int = 0
     parts: tuple[ReceiptPart, ...] = ()
     accepted_at: datetime | None = None
