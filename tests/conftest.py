@@ -168,14 +168,16 @@ def committed(database: str, django_db_blocker: Any) -> Iterator[None]:
 
     Unlike pytest-django's transactional tests, it empties no table that others share.
     """
-    from django.db import connection, connections
+    from django.db import DEFAULT_DB_ALIAS, connections
 
     name = str(conninfo_to_dict(database)["dbname"])
+    usual = connections[DEFAULT_DB_ALIAS]
     with django_db_blocker.unblock(), pytest.MonkeyPatch.context() as patch:
-        connection.close()
-        patch.setitem(connection.settings_dict, "NAME", name)
+        patch.setitem(connections.settings[DEFAULT_DB_ALIAS], "NAME", name)  # of other threads
+        connections[DEFAULT_DB_ALIAS] = usual.copy()
         yield
-        connections.close_all()
+        connections[DEFAULT_DB_ALIAS].close()
+        connections[DEFAULT_DB_ALIAS] = usual
 
 
 def url_of(url: str, database: str) -> str:

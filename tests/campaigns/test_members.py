@@ -5,6 +5,7 @@ import tracemalloc
 import pytest
 from django.db import connection
 
+from tests import factories
 from tests.campaigns.book import add_people, fill_book, make_book, phone
 from yunxin.campaigns import members
 from yunxin.campaigns.members import Choice
@@ -108,10 +109,7 @@ def test_blocks_are_read_without_gaps_and_memory_does_not_grow_with_them(acme, m
     assert peak < 500_000  # a few blocks; all of them would be 6 MB
 
 
-@pytest.mark.django_db(transaction=True)
-def test_what_changes_while_it_is_read_is_not_seen(django_user_model):
-    from tests import factories
-
+def test_what_changes_while_it_is_read_is_not_seen(committed):
     enterprise = factories.make_enterprise()
     group = groups.create_group(enterprise, name="大组")
     fill_book(enterprise, members.BLOCK_PEOPLE + 1, group)

@@ -124,9 +124,8 @@ def test_each_form_has_a_number_of_its_own() -> None:
     assert len(number_in(shown.pop())) == 32
 
 
-@pytest.mark.django_db(transaction=True)
-def test_two_at_the_same_time_are_one(client: Client, acme: Any, transactional_db: None) -> None:
-    owner = acme.users.get(role=User.Role.OWNER)
+def test_two_at_the_same_time_are_one(committed: None) -> None:
+    owner = factories.make_user(factories.make_enterprise(), "owner")
 
     def post(_n: int) -> str:
         own = Client()
