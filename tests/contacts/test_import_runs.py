@@ -187,7 +187,7 @@ def test_another_enterprise_has_nothing_of_it(acme, globex):
 
 
 def test_a_full_book_ends_the_import_and_what_was_saved_stays(acme, monkeypatch):
-    monkeypatch.setattr(import_runs, "ROWS_AT_ONCE", 2)
+    monkeypatch.setattr(import_runs, "ROWS_AT_FIRST", 2)
     monkeypatch.setattr(
         import_runs, "settings", type("S", (), {"CONFIG": type("C", (), {"contacts_max": 3})})
     )
@@ -227,15 +227,16 @@ class Killed(Exception):
 @pytest.mark.parametrize("batches", [0, 1, 2])
 def test_a_run_that_died_goes_on_behind_what_it_saved(acme, monkeypatch, batches):
     monkeypatch.setattr(import_runs, "ROWS_AT_ONCE", 3)
+    monkeypatch.setattr(import_runs, "ROWS_AT_FIRST", 3)
     rows = [[f"1380000{n:04}", f"N{n}"] for n in range(10)] + [["13800000003", "again"], ["x"]]
     run = waiting(acme, sheet(*rows))
     save, saved = import_runs._save_batch, []
 
-    def dying(run):
+    def dying(run, limit):
         if len(saved) == batches:
             raise Killed
         saved.append(1)
-        return save(run)
+        return save(run, limit)
 
     monkeypatch.setattr(import_runs, "_save_batch", dying)
     with pytest.raises(Killed):
