@@ -40,7 +40,11 @@ async def read_events(
     told: list[Told] = []
     missing = list(event_ids)
     for age in (RECENT, EVER):
-        asked = {"enterprise_id": enterprise_id, "event_ids": missing, "since": now - age}
+        asked = {
+            "enterprise_ids": [enterprise_id] * len(missing),
+            "event_ids": missing,
+            "since": now - age,
+        }
         told += [read(row) for row in await tx.fetch(query, asked)]
         if len(told) == len(event_ids):
             break

@@ -52,10 +52,11 @@ SELECT e.id, e.at, m.id, m.phone, m.state, m.code, m.segments, m.submitted_at, m
     m.finished_at, m.task_id, m.campaign_id, m.reference, e.detail ->> 'task',
     e.detail ->> 'phone', e.detail ->> 'reason', p.total, p.parts, p.states, p.codes, p.done_ats,
     m.channel_id
-FROM unnest(%(event_ids)s::bigint[]) WITH ORDINALITY AS x (id, n)
-JOIN interface_event e ON e.enterprise_id = %(enterprise_id)s AND e.id = x.id
+FROM unnest(%(enterprise_ids)s::bigint[], %(event_ids)s::bigint[])
+    WITH ORDINALITY AS x (enterprise_id, id, n)
+JOIN interface_event e ON e.enterprise_id = x.enterprise_id AND e.id = x.id
     AND e.at > %(since)s AND e.at < now() + interval '1 hour'
-LEFT JOIN message m ON m.enterprise_id = %(enterprise_id)s AND m.id = NULLIF(e.object_id, 0)
+LEFT JOIN message m ON m.enterprise_id = e.enterprise_id AND m.id = e.object_id
 LEFT JOIN LATERAL (
     SELECT max(w.parts) AS total, array_agg(w.part) AS parts, array_agg(w.state) AS states,
         array_agg(coalesce(w.code, '')) AS codes, array_agg(w.done_at) AS done_ats
@@ -74,10 +75,14 @@ ORDER BY x.n
 -- What is told of replies.
 SELECT e.id, e.at, r.id, r.phone, r.access_number, r.text, r.received_at, r.message_id,
     r.unsubscribed
-FROM unnest(%(event_ids)s::bigint[]) WITH ORDINALITY AS x (id, n)
-JOIN interface_event e ON e.enterprise_id = %(enterprise_id)s AND e.id = x.id
+FROM unnest(%(enterprise_ids)s::bigint[], %(event_ids)s::bigint[])
+    WITH ORDINALITY AS x (enterprise_id, id, n)
+JOIN interface_event e ON e.enterprise_id = x.enterprise_id AND e.id = x.id
     AND e.at > %(since)s AND e.at < now() + interval '1 hour'
-JOIN inbound_message r ON r.id = e.object_id AND r.enterprise_id = %(enterprise_id)s
+CROSS JOIN LATERAL (
+    SELECT * FROM inbound_message i WHERE i.id = e.object_id AND i.enterprise_id = e.enterprise_id
+    OFFSET 0  -- events first, and each reply by its id
+) r
 ORDER BY x.n
 
 -- name: make_push_batches
