@@ -249,9 +249,11 @@ def answers(host: str, port: int) -> bool:
 
 
 def get_json(url: str) -> Any:
-    """What a program on loopback says at this address."""
-    with urllib.request.urlopen(url, timeout=10) as response:
-        return json.load(response)
+    """What a program on loopback says at this address; asked again where the line was cut."""
+    for _ in range(3):
+        with suppress(ConnectionError), urllib.request.urlopen(url, timeout=10) as response:
+            return json.load(response)
+    raise BenchError(f"{url} does not answer.")
 
 
 def percentile(values: Sequence[float], share: float) -> float:

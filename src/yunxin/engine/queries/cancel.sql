@@ -8,12 +8,15 @@ LIMIT %(limit)s
 -- name: find_waiting_of_enterprise
 -- The next messages of an enterprise that are in nobody's hands, each with its signature.
 SELECT q.message_id, m.signature_id
-FROM message_queue q
+FROM (
+    SELECT enterprise_id, message_id FROM message_queue
+    WHERE enterprise_id = %(enterprise_id)s AND message_id > %(after)s
+        AND (claimed_by IS NULL OR claimed_by = 0)
+    ORDER BY message_id
+    LIMIT %(limit)s
+) q
 JOIN message m ON m.enterprise_id = q.enterprise_id AND m.id = q.message_id
-WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id > %(after)s
-    AND (q.claimed_by IS NULL OR q.claimed_by = 0)
 ORDER BY q.message_id
-LIMIT %(limit)s
 
 -- name: cancel_messages
 -- Takes waiting messages of an enterprise out of the queue, cancels them and notes the refund.
