@@ -21,13 +21,15 @@ import psycopg
 from psycopg import sql
 
 from yunxin import embedded
+from yunxin.engine.push_words import RECENT
 from yunxin.engine.store import SESSION_SETTINGS, Query, load_queries
 from yunxin.vocabulary import message_id_floor
 
 Connection = psycopg.Connection[tuple[Any, ...]]
 
 CAMPAIGN, CHANNEL, ENGINE = 1, 1, 99
-LARGE = ("message_2", "message_queue", "submission_2", "campaign_recipient", "carriers_blocked")
+LARGE = ("message_2", "message_queue", "submission_2", "campaign_recipient", "carriers_blocked",
+         "interface_event_2")  # fmt: skip
 _NOISE = re.compile(r" *(Buffers|Planning|Batches|Cache Mode|Hits|Update on \w+_\d{8} )\b.*:?")
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
@@ -74,6 +76,8 @@ INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template
     carrier, package_id, state, messages, segments, refund_segments)
 SELECT 1 + n %% 20, current_date, 'text', 'portal', n %% 3, 1, 1, 'mobile', 1 + n %% 20, 'accepted',
     10, 10, 0 FROM generate_series(1, 300) n;
+INSERT INTO interface_event (enterprise_id, kind, object_id, source)
+SELECT enterprise_id, 'receipts', id, 'api' FROM message WHERE state = 'delivered' LIMIT %(queued)s;
 """
 
 
@@ -97,6 +101,9 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
     ]
     submitted = connection.execute(
         "SELECT message_id, carrier_message_id FROM submission LIMIT 500"
+    ).fetchall()
+    events = connection.execute(
+        "SELECT id FROM interface_event WHERE enterprise_id = 1 ORDER BY id DESC LIMIT 100"
     ).fetchall()
     phones = [f"138{n:08}" for n in range(500)]
     ones = [1] * 500
@@ -143,6 +150,10 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
             "states": ["delivered"] * len(submitted), "codes": [""] * len(submitted),
             "done_ats": [""] * len(submitted), "refunded_states": ["failed"],
             "wait": timedelta(hours=96),
+        },
+        "pushed_receipts": {
+            "enterprise_ids": [1] * len(events), "event_ids": [id for (id,) in events],
+            "since": now - RECENT,
         },
         "fold_deltas": {"limit": 20_000},
         "refund_packages": {"package_ids": [1, 2], "segments": [0, 0]},
