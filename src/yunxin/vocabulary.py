@@ -106,6 +106,7 @@ class Source(StrEnum):
 
     PORTAL = "portal"
     API = "api"
+    SMPP = "smpp"  # an enterprise's system, bound to the SMPP server
 
 
 class CarrierName(StrEnum):
@@ -297,6 +298,61 @@ class PushError(StrEnum):
     STATUS = "status"  # any other status than the format asks for
     NOT_JSON = "not_json"  # the dialect wants {"status":0}
     SAID_NO = "said_no"  # {"status":1} and the like
+
+
+class SmppTextMode(StrEnum):
+    """Which texts an SMPP account may send."""
+
+    TEMPLATES = "templates"  # those that match an approved template
+    FREE = "free"  # any with a registered signature; operators approve it beforehand
+
+
+class SmppSourceRule(StrEnum):
+    """What the source_addr of a submit_sm means."""
+
+    IGNORED = "ignored"
+    EXTENSION = "extension"  # free digits behind the enterprise's number
+
+
+class SmppReplies(StrEnum):
+    """Which replies an SMPP account gets."""
+
+    NONE = "none"
+    OWN = "own"  # those to messages that it sent
+    ALL = "all"  # and those to what the enterprise sent otherwise
+
+
+class SmppAlphabet(StrEnum):
+    """What data_coding 0 means, the message centre's default alphabet."""
+
+    GSM7 = "gsm7"
+    LATIN1 = "latin1"
+
+
+class SmppSessionMode(StrEnum):
+    """What an enterprise's system bound as."""
+
+    TRANSMITTER = "transmitter"
+    RECEIVER = "receiver"
+    TRANSCEIVER = "transceiver"
+
+
+class SmppBindRefusal(StrEnum):
+    """Why a bind to an account that is there was refused."""
+
+    PASSWORD = "password"
+    DISABLED = "disabled"
+    SUSPENDED = "suspended"  # the enterprise
+    ADDRESS = "address"
+    SESSIONS = "sessions"  # there are as many as allowed
+
+
+class SmppDeliverKind(StrEnum):
+    """What waits to be delivered to an SMPP account."""
+
+    RECEIPT = "receipt"
+    LOST = "lost"  # the receipt of a part that never became a message
+    REPLY = "reply"
 
 
 class BlockReason(StrEnum):

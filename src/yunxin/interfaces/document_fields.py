@@ -164,7 +164,7 @@ FIELDS: Mapping[str, Promise] = {
     "zh": _("The meaning in Chinese."),
     "text": _("The whole text with signature and unsubscribe hint."),
     "InboundMessage.text": _("What the phone wrote."),
-    "source": _("How it came in: api or portal."),
+    "source": _("How it came in: api, portal or smpp."),
     "accepted_at": _("When the platform accepted it."),
     "submitted_at": _("When the carrier took it."),
     "done_at": _("When the carrier finished it, by the carrier's clock."),

@@ -7,7 +7,7 @@
     72 hours ─────▶ push_batch(dead)                can be replayed: a PushWish of people's
 
 The tables of the second half are made by SQL (`interface_tables.sql`), written by the engine and
-the API alone, and only read here.
+the API alone, and only read here. Those of the SMPP server are in `smpp_models.py`.
 """
 
 from collections.abc import Iterable
@@ -16,6 +16,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from yunxin.accounts.models import Enterprise, User
+from yunxin.interfaces.smpp_models import SmppAccount, SmppAccountState, SmppDeliver, SmppSession
 from yunxin.vocabulary import (
     CredentialKind,
     PushBatchState,
@@ -24,6 +25,22 @@ from yunxin.vocabulary import (
     PushWishKind,
     ReviewState,
 )
+
+__all__ = [
+    "AllowedNetwork",
+    "ApiUsage",
+    "Credential",
+    "Limits",
+    "PushAttempt",
+    "PushBatch",
+    "PushTarget",
+    "PushTargetState",
+    "PushWish",
+    "SmppAccount",
+    "SmppAccountState",
+    "SmppDeliver",
+    "SmppSession",
+]
 
 
 def _choices(words: Iterable[str]) -> list[tuple[str, str]]:

@@ -39,7 +39,11 @@ ASKED_STATES: dict[MessageState, Text] = {
 }  # fmt: skip
 """The states that records may be asked for: as the column has them."""
 
-SOURCES: dict[Source, Text] = {Source.PORTAL: _("Portal"), Source.API: _("API")}
+SOURCES: dict[Source, Text] = {
+    Source.PORTAL: _("Portal"),
+    Source.API: _("API"),
+    Source.SMPP: "SMPP",
+}
 
 EVENTS: dict[MessageEventKind, Text] = {
     MessageEventKind.REFUSED: _("The carrier refused it"),
