@@ -18,6 +18,11 @@ def test_every_refusal_has_a_code_and_a_message():
     assert all(ronghe.message_for(reason, "1/minute") for reason in CODE_OF)
 
 
+def test_a_cap_is_told_in_chinese():
+    assert ronghe.message_for(Refusal.FREQUENCY, "5/hour").endswith("上限为每小时5条")
+    assert "上限为每秒200次" in ronghe.message_for("too_many_requests", "200/second")
+
+
 def test_moved_digits_have_the_same_sign_but_another_fingerprint():
     """The sign has no separators; that a request is known again must not rest on it."""
     moved = FIELDS._replace(msg=FIELDS.msg + "1", mobiles=FIELDS.mobiles[1:])

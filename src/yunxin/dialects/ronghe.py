@@ -99,8 +99,8 @@ OWN_MESSAGES: Mapping[Refusal | str, str] = {
     "no_key": "非法商户信息:没有有效的AccessKey",
     "address_not_allowed": "商户能力异常:来源IP {detail} 不在已审核的白名单中",
     "dialect_off": "商户能力异常:该接口已停用,请使用v1接口",
-    "too_many_requests": "商户能力异常:请求过于频繁,上限为{detail},请稍后重试",
-    "too_many_recipients": "商户能力异常:号码提交过于频繁,上限为{detail},请稍后重试",
+    "too_many_requests": "商户能力异常:请求过于频繁,上限为{detail}次,请稍后重试",
+    "too_many_recipients": "商户能力异常:号码提交过于频繁,上限为{detail}个号码,请稍后重试",
     "bad_excode": "excode参数只能是不超过12位的数字",
     "unavailable": "程序异常:系统繁忙,请稍后重试",
     Refusal.SIGNATURE_NOT_APPROVED: "商户能力异常:签名未审核通过或已注销",
@@ -114,7 +114,7 @@ OWN_MESSAGES: Mapping[Refusal | str, str] = {
     Refusal.EXTENSION_TOO_LONG: "excode参数过长:接入号与扩展码合计{detail}位,最多20位",
     Refusal.EXTENSION_TAKEN: "excode参数不可用:该号码属于其他企业",
     Refusal.QUIET_HOURS: "商户能力异常:营销短信不在允许的发送时间内",
-    Refusal.FREQUENCY: "商户能力异常:同一号码发送过于频繁,上限为{detail}",
+    Refusal.FREQUENCY: "商户能力异常:同一号码发送过于频繁,上限为{detail}条",
     Refusal.NO_BALANCE: "商户能力异常:套餐余量不足",
 }
 
@@ -192,7 +192,19 @@ def parameters(msg: str) -> tuple[str, ...]:
     return tuple(msg.split(",")) if msg else ()
 
 
+_WINDOWS = {"second": "每秒", "minute": "每分钟", "hour": "每小时", "day": "每天"}
+
+
 def message_for(reason: Refusal | str, detail: str = "") -> str:
-    """What is said of a reason, in Chinese as all of the dialect."""
+    """What is said of a reason, in Chinese as all of the dialect.
+
+    Args:
+        detail: what the reason is about; a limit as "5/minute" is put into words.
+    """
     own = OWN_MESSAGES.get(reason)
-    return MESSAGES[CODE_OF[reason]] if own is None else own.format(detail=detail)
+    if own is None:
+        return MESSAGES[CODE_OF[reason]]
+    most, _, window = detail.partition("/")
+    if window in _WINDOWS:
+        detail = f"{_WINDOWS[window]}{most}"
+    return own.format(detail=detail)
