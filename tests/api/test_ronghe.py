@@ -281,7 +281,7 @@ async def test_too_many_requests_are_306_with_the_rule(client, app, acme: Side):
     await refreshed(app)
     told = [await ask(client, acme.signed(mobiles=phone(n))) for n in range(3)]
     assert told[0]["resultcode"] == 0
-    assert told[-1]["resultcode"] == 306 and "1/second" in told[-1]["resultmsg"]
+    assert told[-1]["resultcode"] == 306 and "每秒1次" in told[-1]["resultmsg"]
 
 
 async def test_its_use_is_counted(client, app, acme: Side, world: World):
