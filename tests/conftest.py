@@ -14,7 +14,7 @@ import os
 import shutil
 import socket
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -30,6 +30,8 @@ from psycopg.conninfo import conninfo_to_dict
 from yunxin import embedded
 
 TEMPLATE = "yunxin_migrated"
+# Fixtures of pytest-django that end a test by emptying every table.
+EMPTYING_FIXTURES = frozenset({"transactional_db", "django_db_reset_sequences", "live_server"})
 # Files with tests that wait long begin first, so that no process is left alone with them.
 LONG_ROADS = ("tests/journeys/", "tests/api/", "tests/engine/", "tests/test_supervisor.py")
 
@@ -40,7 +42,35 @@ settings.load_profile("calm")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the long roads; the order within them, and of all else, stays."""
+    refuse_emptying(items)
     items.sort(key=lambda item: not item.nodeid.startswith(LONG_ROADS))
+
+
+def refuse_emptying(items: Iterable[pytest.Item]) -> None:
+    """Let no test run that would empty the tables of the database that all tests share.
+
+    Raises:
+        UsageError: names every such test, and what to use instead.
+    """
+    found = [item.nodeid for item in items if _empties_tables(item)]
+    if found:
+        raise pytest.UsageError(
+            "These tests would empty tables that other tests need, such as those which migrations"
+            " fill. Use the fixture `committed` of tests/conftest.py, a database of the test's own"
+            f" where transactions really end: {', '.join(found)}"
+        )
+
+
+def _empties_tables(item: pytest.Item) -> bool:
+    """Whether pytest-django would make a test of it whose tables it empties afterwards."""
+    if EMPTYING_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+        return True
+    marker = item.get_closest_marker("django_db")
+    if marker is None:
+        return False
+    given = dict(zip(("transaction", "reset_sequences"), marker.args, strict=False))
+    asked = given | dict(marker.kwargs)
+    return bool(asked.get("transaction") or asked.get("reset_sequences"))
 
 
 class NetworkReached(AssertionError):
