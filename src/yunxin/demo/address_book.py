@@ -28,12 +28,19 @@ BOOKS: Mapping[str, Tree] = {
 }
 STRAY = 15  # people in no group
 SURNAMES = "王李张刘陈杨赵黄周吴徐孙胡朱高林何郭马罗梁宋郑谢韩唐冯于董萧程曹袁邓许傅沈曾彭吕"
-GIVEN = (
-    "伟", "芳", "敏", "静", "磊", "洋", "勇", "杰", "娟", "涛", "明",
-    "霞", "思远", "雨桐", "浩然", "子涵", "欣怡", "嘉怡", "俊杰", "晓东",
-    "志强", "建华", "文博", "梓萱", "一诺", "若曦", "子墨", "宇轩", "诗涵",
-    "佳琪", "天佑", "美玲", "丽娟", "国庆", "海燕", "春梅",
-)  # fmt: skip
+# Gender → given names that people take for it; those of "" go with either.
+GIVEN: Mapping[str, tuple[str, ...]] = {
+    "男": (
+        "伟", "磊", "勇", "杰", "涛", "思远", "浩然", "俊杰", "晓东", "志强", "文博", "宇轩",
+        "天佑", "国庆",
+    ),
+    "女": (
+        "芳", "静", "娟", "霞", "雨桐", "欣怡", "嘉怡", "梓萱", "若曦", "诗涵", "佳琪", "美玲",
+        "丽娟", "海燕", "春梅",
+    ),
+    "": ("敏", "洋", "明", "子涵", "建华", "一诺", "子墨"),
+}  # fmt: skip
+UNSAID = 0.2  # of the people, whose gender nobody wrote down
 INDUSTRIES = ("零售", "物流", "教育", "餐饮", "IT", "制造", "")
 POSITIONS = ("店长", "采购", "客户经理", "工程师", "前台", "主管", "")
 COMPANIES = ("明澜信息科技", "云栖路驿站", "秋实食品", "远山户外", "青禾教育", "")
@@ -65,11 +72,12 @@ def _persons(chance: random.Random) -> Iterator[Person]:
     number = chance.randrange(10_000_000)
     while True:
         number = (number + chance.randrange(1, 90_000)) % 100_000_000
+        gender, given = _called(chance)
         yield clean(
             {
                 "phone": f"1{chance.choice('35789')}{chance.choice('5678')}{number:08}",
-                "name": chance.choice(SURNAMES) + chance.choice(GIVEN),
-                "gender": chance.choice(("男", "女", "")),
+                "name": chance.choice(SURNAMES) + given,
+                "gender": gender,
                 "birthday": _birthday(chance),
                 "industry": chance.choice(INDUSTRIES),
                 "position": chance.choice(POSITIONS),
@@ -77,6 +85,13 @@ def _persons(chance: random.Random) -> Iterator[Person]:
                 "remark": chance.choice(REMARKS),
             }
         )
+
+
+def _called(chance: random.Random) -> tuple[str, str]:
+    """A gender, or "" where it is not said, and a given name that goes with it."""
+    gender = chance.choice("男女")
+    given = chance.choice(GIVEN[gender] + GIVEN[""])
+    return ("" if chance.random() < UNSAID else gender), given
 
 
 def _birthday(chance: random.Random) -> str:
