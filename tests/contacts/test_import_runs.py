@@ -329,3 +329,20 @@ def test_a_killed_worker_doubles_nothing_and_another_one_finishes(database):
         assert ask("SELECT known_count FROM contact_import") == 0
         assert ask("SELECT contacts FROM address_book") == ROWS
         assert ask("SELECT members FROM contact_group") == ROWS
+
+
+def test_headings_with_characters_that_no_database_takes_are_no_obstacle(acme):
+    run = imported(acme, sheet(["13800000001", "x"], headings=("手机号", "a_x0000_b")))
+    assert (run.state, run.created_count, run.unread_headings) == ("done", 1, "ab")
+
+
+def test_rows_of_the_same_number_lose_nobody(acme):
+    """A damaged file: with one number for two rows one would be taken for the other."""
+    rows = "".join(
+        f'<row r="{number}"><c t="str"><v>{text}</v></c></row>'
+        for number, text in ((1, "手机号"), (2, "123"), (2, "456"), (2, "13800000001"),
+                             (2, "13800000002"), (3_000_000_000, "13800000003"))
+    )  # fmt: skip
+    run = imported(acme, making.parts(making.sheet_of(rows)))
+    assert (run.state, run.created_count, run.refused_count) == ("done", 3, 2)
+    assert sorted(refused(run)) == [2, 3]

@@ -86,7 +86,7 @@ def find_columns(tables: Sequence[Table]) -> Layout:
             seen = seen or content_of(row)
             columns = columns_of(cells)
             if columns is not None:
-                unread = tuple(unknown_headings(cells))
+                unread = tuple(each.replace("\0", "") for each in unknown_headings(cells))
                 return Layout(table, row.number, columns, unread, len(tables) - 1)
     raise HeadingsMissing(seen)
 

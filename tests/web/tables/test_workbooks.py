@@ -290,3 +290,30 @@ def test_random_bytes_never_raise_anything_else():
         for _ in range(50):
             with contextlib.suppress(TableRefused):
                 read(head + chance.randbytes(chance.randrange(300)))
+
+
+@pytest.mark.parametrize("name", ["c", "other"])
+def test_elements_in_elements_without_end_are_refused_before_they_fill_the_memory(name):
+    assert problem(parts(sheet_of(f"<{name}>" * 100_000))) == TableProblem.TOO_MUCH_INSIDE
+
+
+def test_prefixes_without_end_are_refused_before_they_fill_the_memory():
+    many = "".join(f'<x xmlns:p{n}="u"/>' for n in range(2_000))
+    assert problem(parts(sheet_of(many))) == TableProblem.TOO_MUCH_INSIDE
+    again = '<row><c t="str" xmlns:p="u"><v>a</v></c></row>' * 2_000  # as some programs write it
+    assert len(read(parts(sheet_of(again)))) == 2_000
+
+
+def test_no_two_rows_have_the_same_number():
+    rows = "".join(
+        f'<row r="{number}"><c t="str"><v>{at}</v></c></row>'
+        for at, number in enumerate(("2", "2", "1", "9", "x", "9" * 5_000))
+    )
+    assert [row.number for row in read(parts(sheet_of(rows)))] == [2, 3, 4, 9, 10, 11]
+
+
+def test_rows_further_down_than_a_sheet_reaches_are_not_there():
+    rows = "".join(
+        f'<row r="{number}"><c t="str"><v>a</v></c></row>' for number in (1, 1_048_576, 999_999_999)
+    )
+    assert [row.number for row in read(parts(sheet_of(rows)))] == [1, 1_048_576]

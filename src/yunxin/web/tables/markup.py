@@ -22,6 +22,8 @@ RELATION_IDS = (
 )
 MARKUP_BYTES_MAX = 1024 * 1024  # one tag with all its attributes
 NAMES_MAX = 10_000  # different names of elements and attributes
+DEPTH_MAX = 100  # elements in elements; a workbook has less than ten. Each costs 150 bytes.
+PREFIXES_MAX = 1_000  # different prefixes of namespaces: the parser keeps them to the end
 
 Attributes = dict[str, str]
 OnStart = Callable[[str, Attributes], None]
@@ -40,18 +42,32 @@ def parse(
     names: dict[str, str] = {}
     parser = expat.ParserCreate(namespace_separator=_SEPARATOR, intern=names)
     parser.buffer_text = True
+    prefixes: set[str | None] = set()
+    depth = 0
     local = {f"{space}{_SEPARATOR}{name}": name for space in _NAMESPACES for name in _KNOWN}
 
     def start(name: str, attributes: Attributes) -> None:
+        nonlocal depth
+        depth += 1
+        if depth > DEPTH_MAX:
+            raise TableRefused(TableProblem.TOO_MUCH_INSIDE)
         if name in local:
             on_start(local[name], attributes)
 
     def end(name: str) -> None:
+        nonlocal depth
+        depth -= 1
         if name in local:
             on_end(local[name])
 
+    def declare(prefix: str | None, _space: str | None) -> None:
+        prefixes.add(prefix)
+        if len(prefixes) > PREFIXES_MAX:
+            raise TableRefused(TableProblem.TOO_MUCH_INSIDE)
+
     parser.StartElementHandler = start
     parser.EndElementHandler = end
+    parser.StartNamespaceDeclHandler = declare
     parser.CharacterDataHandler = on_text
     parser.StartDoctypeDeclHandler = _refuse_document_type
     fed_bytes = 0

@@ -118,7 +118,10 @@ class Sheet:
 
         for _ in parse(metered(), reader.start, reader.end, reader.text):
             self.share = min(read_bytes / size_bytes, 1.0)
-            yield from reader.take()
+            for row in reader.take():
+                if row.number > ROWS_MAX:
+                    return
+                yield row
             if reader.number > ROWS_MAX:
                 return
         self.share = 1.0
@@ -165,7 +168,9 @@ class _SheetReader:
             self._is_phonetic = True
         elif name == "row":
             number = attributes.get("r", "")
-            self.number = int(number) if number.isdecimal() else self.number + 1
+            given = int(number) if number.isdecimal() and len(number) < 10 else 0
+            # Rows stand in their order; a number that was there already would be two rows' own.
+            self.number = max(given, self.number + 1)
             self._cells, self._column = {}, -1
 
     def text(self, piece: str) -> None:
