@@ -36,9 +36,22 @@
 
   // Questions: a link with data-dialog shows the question of the page it leads to.
   const dialog = document.getElementById("dialog");
+  let awaited = ""; // a link that is pressed twice asks once: what was typed by then stays
   async function showQuestion(link) {
-    const answer = await fetch(link.href, { credentials: "same-origin" });
-    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    const { href } = link;
+    if (awaited === href) return;
+    awaited = href;
+    let text = "";
+    let failure = null;
+    try {
+      text = await (await fetch(href, { credentials: "same-origin" })).text();
+    } catch (error) {
+      failure = error;
+    }
+    if (awaited !== href) return; // another question was asked for meanwhile
+    awaited = "";
+    if (failure) throw failure;
+    const page = new DOMParser().parseFromString(text, "text/html");
     const question = page.getElementById("question");
     if (!question) throw new Error("no question there");
     dialog.replaceChildren(document.adoptNode(question));

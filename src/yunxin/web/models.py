@@ -41,7 +41,7 @@ class SentForm(models.Model):
 
     user_id = models.BigIntegerField()
     number = models.CharField(max_length=64)  # of the page, with what was written in it: a digest
-    location = models.CharField(max_length=500, blank=True)
+    location = models.TextField(blank=True)
     at = models.DateTimeField(auto_now_add=True, db_index=True)
 
     class Meta:
