@@ -237,3 +237,58 @@ async def test_groups_that_go_while_contacts_join_them(clients, acme: Side, worl
         check_counts(world)
     assert world.one("SELECT count(*) FROM contact_membership") == 0
     assert world.one("SELECT count(*) FROM contact_group") == 0
+
+
+# The audit log ---------------------------------------------------------------------------------
+
+
+async def test_what_changed_is_in_the_audit_log_with_the_key(client, acme: Side, world: World):
+    [one, two] = await save(client, acme, [1, 2])
+    at = await group(client, acme)
+    for method, path, body in (
+        ("POST", CONTACTS, {"contacts": [person(1)]}),  # there already, and nothing changes
+        ("PUT", f"{CONTACTS}/{phone(3)}", {"name": "N3", "groups": [at]}),
+        ("PUT", f"{CONTACTS}/{phone(3)}", {"name": "N3"}),  # it is called so
+        ("PUT", f"{CONTACTS}/{phone(3)}", {"name": "Other"}),
+        ("POST", f"{GROUPS}/{at}/members", {"contacts": [one, two]}),
+        ("POST", f"{GROUPS}/{at}/members", {"contacts": [one, two]}),  # they are in it
+        ("POST", f"{GROUPS}/{at}/members:remove", {"contacts": [one]}),
+        ("PATCH", f"{GROUPS}/{at}", {"name": "B"}),
+        ("DELETE", f"{GROUPS}/{at}", None),
+        ("DELETE", f"{CONTACTS}/+86{phone(3)}", None),
+        ("POST", f"{CONTACTS}:delete", {"contacts": [one, two, "999"]}),
+    ):
+        assert (await ask(client, acme, method, path, body)).is_success
+    entries = world.rows(
+        "SELECT action, subject, detail - 'key', detail ->> 'key', host(address)"
+        " FROM accounts_auditentry WHERE action LIKE 'contact%' ORDER BY id"
+    )
+    masked = f"{phone(3)[:3]}****{phone(3)[-4:]}"
+    assert [row[:3] for row in entries] == [
+        ("contact.write", "", {"created": 2, "known": 0}),
+        ("contact_group.create", "A", {}),
+        ("contact.create", masked, {"groups": 1}),
+        ("contact.edit", masked, {}),
+        ("contact_group.join", "A", {"count": 2}),
+        ("contact_group.leave", "A", {"count": 1}),
+        ("contact_group.rename", "A", {"name": "B"}),
+        ("contact_group.delete", "B", {"groups": 1}),
+        ("contact.delete", f"+86{masked}", {"count": 1}),
+        ("contact.delete", "", {"count": 2}),
+    ]
+    [key] = {row[3] for row in entries}
+    known = world.rows("SELECT concat_ws(' ', name, key_id) FROM interfaces_credential")
+    assert key and (key,) in known
+    assert {row[4] for row in entries} == {"203.0.113.9"}  # what the test's connection says
+
+
+async def test_what_is_asked_again_or_refused_is_not_in_the_audit_log_twice(
+    client, acme: Side, world: World
+):
+    for _ in range(2):
+        answer = await ask(client, acme, "POST", GROUPS, {"name": "A"}, Idempotency_Key="k")
+        assert answer.status_code == 201
+    problem(await ask(client, acme, "POST", GROUPS, {"name": "A"}), "group_name_taken")
+    assert world.rows("SELECT subject FROM accounts_auditentry WHERE action LIKE 'contact%'") == [
+        ("A",)
+    ]

@@ -263,3 +263,22 @@ def test_a_template_that_is_filled_in_can_be_imported(client, acme, owner, form)
 
 def test_an_unknown_template_is_404(client, owner):
     assert client.get(reverse("contacts:template", args=["exe"])).status_code == 404
+
+
+def test_what_was_searched_for_shows_no_viewer_and_no_log_a_whole_number(client, acme, owner):
+    add(acme, 3)
+    form = {"format": "csv"}
+    client.post(f"{NEW}?q=13800000001", form)
+    assert AuditEntry.objects.get(action="contacts.export").detail["search"] == "138****0001"
+    make_export(acme, search="13800000001")
+    assert "13800000001" in client.get(LIST).text
+    client.force_login(factories.make_user(acme, "viewer", role="viewer"))
+    text = client.get(LIST).text
+    assert "138****0001" in text and "13800000001" not in text
+
+
+def make_export(enterprise, **fields) -> ContactExport:
+    return ContactExport.objects.create(
+        enterprise=enterprise, created_by=enterprise.users.first(), format="csv", language="en",
+        **fields,
+    )  # fmt: skip

@@ -114,6 +114,9 @@ def test_another_enterprises_contacts_are_not_found(acme: Enterprise, globex: En
         ("SF", ["张三丰"]),
         ("0002", ["Amy Li"]),
         ("130 0000 0001", ["张三丰"]),
+        ("+86 130-0000-0001", ["张三丰"]),
+        ("１３００００００００１", ["张三丰"]),
+        ("10000000001", []),
         ("amy", ["Amy Li"]),
         ("Amy L", ["Amy Li"]),
         ("%", []),
@@ -163,6 +166,24 @@ def test_what_people_do_is_in_the_audit_log_without_whole_phones(acme: Enterpris
         "contact.delete",
     ]
     assert {entry.subject for entry in entries} == {"130****0001"}
+
+
+def test_who_joined_and_left_which_group_is_in_the_audit_log(acme: Enterprise) -> None:
+    user = acme.users.get()
+    first, second = make_group(acme, "甲组"), make_group(acme, "乙组")
+    contact_id = people.add_person(acme, someone(1), groups=[first], by=user)
+    people.add_to_groups(acme, [first, second], [contact_id], by=user)
+    people.add_to_groups(acme, [first, second], [contact_id], by=user)  # changes nothing
+    people.remove_from_groups(acme, [first], [contact_id], by=user)
+    people.remove_from_groups(acme, [first], [contact_id], by=user)
+    people.change_person(acme, contact_id, someone(1), groups=[first], by=user)
+    entries = AuditEntry.objects.filter(enterprise=acme, actor=user).order_by("id")
+    assert [(entry.action, entry.subject, entry.detail) for entry in entries] == [
+        ("contact.create", "130****0001", {"joined": "甲组"}),
+        ("contact_group.join", "甲组, 乙组", {"count": 1}),
+        ("contact_group.leave", "甲组", {"count": 1}),
+        ("contact.edit", "130****0001", {"joined": "甲组", "left": "乙组"}),
+    ]
 
 
 def test_there_is_no_book_before_the_first_contact(acme: Enterprise) -> None:

@@ -1,15 +1,18 @@
 """The address book's pages: list, form, questions; who may do what, and what strangers see."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from tests import factories
 from tests.contacts.counting import check_counts
 from tests.contacts.scene import make_contact, make_group
 from yunxin.accounts.models import Enterprise, User
+from yunxin.contacts import people
 from yunxin.contacts.models import Contact
 
 LIST = reverse("contacts:contacts")
@@ -64,9 +67,10 @@ def test_the_list_asks_the_database_no_more_for_more_rows(
     for number in range(30):
         make_contact(acme, number, groups=[group_id])
     owner.get(LIST)
-    # session, user, enterprise, notices, balance, tree, book twice (or group and book), rows
+    # session, user, enterprise, notices, balance, tree, book twice (or group and book), rows,
+    # a change in the background
     for query in ({}, {"size": "20"}, {"group": group_id}):
-        with django_assert_num_queries(9):
+        with django_assert_num_queries(10):
             owner.get(LIST, query)
 
 
@@ -229,6 +233,67 @@ def test_nothing_chosen_is_a_hint(owner: Client, acme: Enterprise) -> None:
         for query in ("", "?id=x&id=99999999999999999999&id=-1", "?id=7"):
             answer = owner.get(reverse(f"contacts:{name}") + query, follow=True)
             assert "请先选择至少一个联系人" in text_of(answer)
+
+
+# Twice, and two at once --------------------------------------------------------------------------
+
+
+def test_every_form_that_is_sent_twice_is_carried_out_once(owner: Client, acme: Enterprise) -> None:
+    top, below = make_group(acme, "Top"), make_group(acme, "Below")
+    ids = [make_contact(acme, number, groups=[top, below]) for number in range(4)]
+    one = {"phone": "13000000000", "name": "新"}
+    for number, (name, arguments, query, form) in enumerate((
+        ("edit_contact", [ids[0]], "", one),
+        ("delete_contact", [ids[0]], "", {}),
+        ("leave_chosen", [], f"?group={top}&id={ids[1]}", {}),
+        ("join_chosen", [], f"?id={ids[1]}", {"groups": [top]}),
+        ("delete_chosen", [], f"?id={ids[1]}", {}),
+        ("delete_chosen", [], f"?all=1&until={ids[2]}&group={top}&q={'甲' * 100}", {}),
+        ("delete_chosen", [], f"?all=1&until={ids[2]}&group={top}", {}),
+        ("rename_group", [below], "", {"name": "Renamed"}),
+        ("delete_group", [below], "", {}),
+    )):  # fmt: skip
+        address = reverse(f"contacts:{name}", args=arguments) + query
+        numbered = {**form, "form_number": f"n{number}"}
+        first, second = owner.post(address, numbered), owner.post(address, numbered)
+        assert (first.status_code, second.status_code) == (302, 302), name
+        assert first["Location"] == second["Location"], name
+        said = text_of(owner.get(second["Location"]))
+        assert "表单被重复提交，仅执行了一次" in said, name
+    assert list(acme.contacts.values_list("pk", flat=True)) == [ids[3]]
+    check_counts(acme)
+
+
+def test_of_two_who_edit_a_contact_the_second_is_told(owner: Client, acme: Enterprise) -> None:
+    contact_id = make_contact(acme, 1, "张三", company="旧")
+    yesterday = timezone.now() - timedelta(days=1)  # a test is one transaction, and one moment
+    Contact.objects.update(updated_at=yesterday)
+    address = reverse("contacts:edit_contact", args=[contact_id])
+    seen = owner.get(address).context["form"].initial["seen_at"]
+    form = {"phone": "13000000001", "name": "张三", "seen_at": seen}
+    assert owner.post(address, form | {"company": "第一"}).status_code == 302
+    answer = owner.post(address, form | {"company": "第二"})
+    assert answer.status_code == 422
+    assert "其他人已修改过" in text_of(answer) and "第二" in text_of(answer)
+    assert acme.contacts.get().company == "第一"
+    again = answer.context["form"]["seen_at"].value()
+    assert owner.post(address, form | {"company": "第二", "seen_at": again}).status_code == 302
+    assert acme.contacts.get().company == "第二"
+
+
+def test_editing_keeps_the_groups_that_somebody_else_chose_meanwhile(
+    owner: Client, acme: Enterprise
+) -> None:
+    old, new, third = (make_group(acme, name) for name in ("A", "B", "C"))
+    contact_id = make_contact(acme, 1, "张三", groups=[old])
+    address = reverse("contacts:edit_contact", args=[contact_id])
+    shown = owner.get(address).context["form"].initial
+    people.add_to_groups(acme, [new], [contact_id])
+    form = {"phone": "13000000001", "name": "张三", "groups": [third],
+            "groups_seen": shown["groups_seen"], "seen_at": shown["seen_at"]}  # fmt: skip
+    assert owner.post(address, form).status_code == 302
+    assert people.groups_of(acme, contact_id) == [new, third]
+    check_counts(acme)
 
 
 # Who may what ------------------------------------------------------------------------------------

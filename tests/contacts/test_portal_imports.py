@@ -118,6 +118,15 @@ def test_a_viewer_may_not_import_and_sees_no_numbers(client, acme):
     assert NEW not in client.get(LIST).text
 
 
+def test_a_viewer_sees_no_number_that_stands_where_headings_should(client, acme, owner):
+    run = imported(acme, sheet(["13800000002", "李四"], headings=("13800000001", "张三")))
+    assert run.problem == "no_headings"
+    assert "13800000001" in client.get(page_of(run)).text
+    client.force_login(factories.make_user(acme, "viewer", role="viewer"))
+    text = client.get(page_of(run)).text
+    assert "138****0001, 张三" in text and "1380000" not in text
+
+
 def test_a_stranger_sees_404(client, acme, globex):
     run = imported(acme, GOOD)
     client.force_login(globex.users.get())

@@ -97,6 +97,7 @@ OBJECTS = {
     " (SELECT min(id) FROM accounts_enterprise)",
     "phone": "SELECT min(phone) FROM carriers_portednumber",
     "contacts:import_run": "SELECT min(id) FROM contact_import",
+    "contacts:change": "SELECT min(id) FROM contact_bulk_change",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
 }
 
@@ -135,6 +136,12 @@ CONTACTS = (
     f" FROM accounts_user WHERE enterprise_id = {_FIRST} ORDER BY id LIMIT 1",
     "INSERT INTO contact_refused (enterprise_id, run_id, line, content, faults)"
     " SELECT enterprise_id, id, 7, '1380000, 张三', 'phone:phone' FROM contact_import",
+    "INSERT INTO contact_bulk_change (enterprise_id, created_by_id, created_at, kind,"
+    " with_subgroups, search, until, groups, groups_named, state, total, done, changed, cursor,"
+    " finished_at)"
+    " SELECT enterprise_id, id, now(), 'join', false, '', 1, '{1}', '客户', 'done', 31337, 31337,"
+    " 31000, 1, now()"
+    f" FROM accounts_user WHERE enterprise_id = {_FIRST} ORDER BY id LIMIT 1",
     "INSERT INTO contact_export (enterprise_id, created_by_id, created_at, format, language,"
     " group_name, with_subgroups, search, state, total, written, finished_at)"
     " SELECT enterprise_id, id, now(), 'xlsx', 'zh-hans', '', false, '', 'done', 30, 30, now()"

@@ -26,7 +26,7 @@ from tests.journeys.addresses import Address, every_address
 from tests.messaging.records_world import make_message
 from yunxin.accounts.models import Enterprise, User
 from yunxin.campaigns.models import Campaign
-from yunxin.contacts.models import ContactExport, ContactImport, RefusedContact
+from yunxin.contacts.models import BulkChange, ContactExport, ContactImport, RefusedContact
 from yunxin.content.models import LibraryTemplate
 from yunxin.interfaces import credentials
 from yunxin.interfaces.models import PushWish
@@ -92,6 +92,7 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("contacts", "contact_id"): [contact_id],
             ("contacts", "pk"): taken_in,
             ("contacts:export_download", "pk"): [export],
+            ("contacts:change", "pk"): [make_bulk_change(enterprise, words)],
             ("contacts", "group_id"): [group_id],
             ("content", "signature_id"): [signature.pk, closed.pk],
             ("content", "template_id"): [template.pk],
@@ -130,6 +131,15 @@ def make_transfers(enterprise: Enterprise, words: str, file: StoredFile) -> tupl
         search=words, state="done", file=file, expires_at=now + timedelta(days=1),
     )  # fmt: skip
     return [ended.pk, coming.pk], export.pk
+
+
+def make_bulk_change(enterprise: Enterprise, words: str) -> int:
+    """A change of many contacts that has ended."""
+    change = BulkChange.objects.create(
+        enterprise=enterprise, created_by=enterprise.users.first(), kind="join", until=1, total=1,
+        groups_named=words, state="done", finished_at=timezone.now(),
+    )  # fmt: skip
+    return change.pk
 
 
 def kept(whose: User, **facts: Any) -> str:

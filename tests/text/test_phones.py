@@ -62,3 +62,19 @@ def test_the_longest_prefix_names_the_carrier(phone: str, carrier: CarrierName) 
 
 def test_a_masked_number_keeps_its_ends() -> None:
     assert phones.mask("13012345678") == "130****5678"
+
+
+@pytest.mark.parametrize(
+    ("text", "masked"),
+    [
+        ("13012345678, 张三", "130****5678, 张三"),
+        ("130 1234 5678 or 130-1234-5678", "130****5678 or 130****5678"),
+        ("+8613012345678", "+86130****5678"),
+        ("13012345678,13112345678", "130****5678,131****5678"),
+        ("1301234", "1301234"),
+        ("order 130123456789", "order 130123456789"),
+        ("", ""),
+    ],
+)
+def test_every_number_in_a_text_is_masked(text: str, masked: str) -> None:
+    assert phones.mask_all(text) == masked

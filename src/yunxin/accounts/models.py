@@ -132,7 +132,9 @@ class LoginEvent(models.Model):
 class AuditEntry(models.Model):
     """One action of an operator or of an owner that others must be able to trace.
 
-    Append-only. Writer: accounts (`accounts.audit.record`), called by every room.
+    Append-only. Writer: accounts (`accounts.audit.record`, called by every room, and the function
+    `audit_note` of its migrations, called by the API: then nobody is the actor, and `detail` names
+    the key).
     """
 
     at = models.DateTimeField(auto_now_add=True)

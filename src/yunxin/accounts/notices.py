@@ -28,6 +28,12 @@ SENTENCES: dict[str, str | Promise] = {
     "contacts.imported": gettext_lazy("The contacts of %(subject)s were imported."),
     "contacts.import_failed": gettext_lazy("The import of %(subject)s did not finish; see why."),
     "contacts.exported": gettext_lazy("Your export %(subject)s can be downloaded."),
+    "contacts.deleted": gettext_lazy("%(subject)s contacts were deleted."),
+    "contacts.joined": gettext_lazy("%(subject)s contacts are now in the groups that you chose."),
+    "contacts.left": gettext_lazy("%(subject)s contacts were removed from the group."),
+    "contacts.change_failed": gettext_lazy(
+        "A change of many contacts did not finish; it came as far as %(subject)s contacts."
+    ),
     "network.applied": gettext_lazy("IP address %(subject)s waits for review."),
     "network.approved": gettext_lazy("IP address %(subject)s was approved."),
     "network.rejected": gettext_lazy("IP address %(subject)s was rejected; see the reason."),

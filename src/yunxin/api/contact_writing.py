@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 
 from yunxin.api import reading
-from yunxin.api.changing import change
+from yunxin.api.changing import Note, change
 from yunxin.api.contacts import group_told, read_reference
 from yunxin.api.keyring import Key
 from yunxin.api.parts import Parts
@@ -24,7 +24,7 @@ from yunxin.dialects.problems import CONTACT_REFUSALS
 from yunxin.engine.store import Transaction
 from yunxin.text import people
 from yunxin.text.people import Person, PersonInvalid, Reason
-from yunxin.text.phones import PhoneInvalid, normalise
+from yunxin.text.phones import PhoneInvalid, mask, mask_all, normalise
 
 SHANGHAI = timezone(timedelta(hours=8))  # whose calendar says which birthday is yet to come
 FIELDS = tuple(name for name in people.FIELDS if name != "phone")
@@ -77,7 +77,13 @@ async def save_contacts(request: Request, key: Key, parts: Parts) -> Done:
     async def do(tx: Transaction) -> list[Saved]:
         return await _upsert(tx, key, parts, good, groups, overwrite=body.overwrite)
 
-    saved, replayed = await change(request, key, parts, do, list[Saved])
+    def note(saved: list[Saved]) -> Note:
+        created = sum(one.created for one in saved)
+        joined = {"groups": len(groups)} if groups else {}
+        detail = {"created": created, "known": len(saved) - created, **joined}
+        return Note("contact.write", detail=detail)
+
+    saved, replayed = await change(request, key, parts, do, list[Saved], note)
     rest, language = iter(saved), language_of(request)
     told: list[words.SavedContact] = []
     for given, person in zip(body.contacts, judged, strict=True):
@@ -108,7 +114,11 @@ async def save_contact(request: Request, key: Key, parts: Parts) -> Done:
     async def do(tx: Transaction) -> list[Saved]:
         return await _upsert(tx, key, parts, [person], groups, overwrite=True)
 
-    [saved], replayed = await change(request, key, parts, do, list[Saved])
+    def note(saved: list[Saved]) -> Note:
+        action = "contact.create" if saved[0].created else "contact.edit"
+        return Note(action, mask(phone), {"groups": len(groups)} if groups else {})
+
+    [saved], replayed = await change(request, key, parts, do, list[Saved], note)
     told = words.SavedContact(phone, str(saved.id), saved.created)
     return _told(told, replayed, 201 if saved.created else 200)
 
@@ -121,7 +131,10 @@ async def delete_contacts(request: Request, key: Key, parts: Parts) -> Done:
         ids, missing = await _find(tx, key, named)
         return Counted(await _delete(tx, key, ids), missing)
 
-    counted, replayed = await change(request, key, parts, do, Counted)
+    def note(counted: Counted) -> Note:
+        return Note("contact.delete", detail={"count": counted.changed})
+
+    counted, replayed = await change(request, key, parts, do, Counted, note)
     missing = [named[place] for place in counted.missing]
     return _told(words.DeletedContacts(counted.changed, missing), replayed)
 
@@ -135,7 +148,10 @@ async def delete_contact(request: Request, key: Key, parts: Parts) -> Done:
             raise Refused("not_found")
         return await _delete(tx, key, ids)
 
-    deleted, replayed = await change(request, key, parts, do, int)
+    def note(deleted: int) -> Note:
+        return Note("contact.delete", mask_all(request.word), {"count": deleted})
+
+    deleted, replayed = await change(request, key, parts, do, int, note)
     return _told(words.Deleted(deleted), replayed)
 
 
@@ -243,7 +259,10 @@ async def create_group(request: Request, key: Key, parts: Parts) -> Done:
         assert row is not None
         return await _group(tx, key, row[0])
 
-    group, replayed = await change(request, key, parts, do, words.ContactGroup)
+    def note(group: words.ContactGroup) -> Note:
+        return Note("contact_group.create", group.name)
+
+    group, replayed = await change(request, key, parts, do, words.ContactGroup, note)
     return _told(group, replayed, 201)
 
 
@@ -252,13 +271,18 @@ async def rename_group(request: Request, key: Key, parts: Parts) -> Done:
     name = _group_name(decode(request, words.group_name_body).name, request)
     id = reading.read_id(request.word)
 
+    before: list[str] = []
+
     async def do(tx: Transaction) -> words.ContactGroup:
-        await _group(tx, key, id)
+        before.append((await _group(tx, key, id)).name)
         asked = {"enterprise_id": key.enterprise_id, "id": id, "name": name}
         await tx.fetch("rename_group", asked)
         return await _group(tx, key, id)
 
-    group, replayed = await change(request, key, parts, do, words.ContactGroup)
+    def note(group: words.ContactGroup) -> Note:
+        return Note("contact_group.rename", before[-1], {"name": group.name})
+
+    group, replayed = await change(request, key, parts, do, words.ContactGroup, note)
     return _told(group, replayed)
 
 
@@ -266,13 +290,18 @@ async def delete_group(request: Request, key: Key, parts: Parts) -> Done:
     """Delete a group with those that lie in it."""
     id = reading.read_id(request.word)
 
+    names: list[str] = []
+
     async def do(tx: Transaction) -> int:
-        await _group(tx, key, id)
+        names.append((await _group(tx, key, id)).name)
         row = await tx.fetch_one("delete_group", {"enterprise_id": key.enterprise_id, "id": id})
         assert row is not None
         return int(row[0])
 
-    deleted, replayed = await change(request, key, parts, do, int)
+    def note(deleted: int) -> Note:
+        return Note("contact_group.delete", names[-1], {"groups": deleted})
+
+    deleted, replayed = await change(request, key, parts, do, int, note)
     return _told(words.Deleted(deleted), replayed)
 
 
@@ -289,16 +318,21 @@ async def remove_members(request: Request, key: Key, parts: Parts) -> Done:
 async def _change_members(name: str, request: Request, key: Key, parts: Parts) -> Done:
     named = decode(request, words.contacts_named).contacts
     group_id = reading.read_id(request.word)
+    action = "contact_group.join" if name == "add_members" else "contact_group.leave"
+    names: list[str] = []
 
     async def do(tx: Transaction) -> Counted:
-        await _group(tx, key, group_id)
+        names.append((await _group(tx, key, group_id)).name)
         ids, missing = await _find(tx, key, named)
         asked = {"enterprise_id": key.enterprise_id, "groups": [group_id], "ids": ids}
         row = await tx.fetch_one(name, asked)
         assert row is not None
         return Counted(int(row[0]), missing)
 
-    counted, replayed = await change(request, key, parts, do, Counted)
+    def note(counted: Counted) -> Note:
+        return Note(action, names[-1], {"count": counted.changed})
+
+    counted, replayed = await change(request, key, parts, do, Counted, note)
     missing = [named[place] for place in counted.missing]
     return _told(words.MembersChanged(counted.changed, missing), replayed)
 

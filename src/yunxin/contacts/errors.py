@@ -65,6 +65,15 @@ class TooManyContacts(ContactsError):
     sentence = _("The address book is full. Delete contacts first, or ask the service to raise it.")
 
 
+class ContactChanged(ContactsError):
+    """Somebody else has changed the contact since its form was opened."""
+
+    sentence = _(
+        "Somebody else has changed this contact since you opened it. Save again to replace that"
+        " with what stands here, or cancel and look at it first."
+    )
+
+
 class ContactNotFound(ContactsError):
     """The contact was deleted meanwhile, or is another enterprise's."""
 

@@ -16,6 +16,7 @@ from yunxin.accounts.models import Enterprise, User
 from yunxin.contacts import tasks
 from yunxin.contacts.export_files import Scope
 from yunxin.contacts.transfers import ContactExport, FileFormat
+from yunxin.text.phones import mask_all
 
 
 @transaction.atomic
@@ -60,7 +61,7 @@ def record(
     if group_name:
         detail["group"] = group_name
     if search:
-        detail["search"] = search
+        detail["search"] = mask_all(search)
     audit.record(request, "contacts.export", enterprise.name, enterprise=enterprise, **detail)
 
 

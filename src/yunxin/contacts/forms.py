@@ -1,10 +1,11 @@
 """Forms of the address book: a person, a group's name, a choice of groups."""
 
 from collections.abc import Iterable, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
@@ -77,6 +78,9 @@ class PersonForm(Form):
         label=labels.FIELDS["remark"], required=False, max_length=LENGTHS_MAX["remark"]
     )
     groups = GroupsField(label=pgettext_lazy("contact", "Groups"), required=False)
+    # What the page showed when it was opened, so that two at once do not undo one another's work.
+    groups_seen = forms.CharField(required=False, max_length=50_000, widget=forms.HiddenInput)
+    seen_at = forms.CharField(required=False, max_length=40, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, tree: Iterable[Branch], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -103,14 +107,33 @@ class PersonForm(Form):
     def group_ids(self) -> list[int]:
         return list(self.cleaned_data.get("groups", ()))
 
+    @property
+    def seen(self) -> dict[str, Any]:
+        """What `people.change_person` needs to know of what the page showed."""
+        ids = self.cleaned_data["groups_seen"].split()
+        try:
+            at = datetime.fromisoformat(self.cleaned_data["seen_at"])
+        except ValueError:
+            return {}
+        return {"groups_seen": [int(one) for one in ids if one.isdecimal()], "seen_at": at}
 
-def initial_of(contact: Contact, group_ids: Iterable[int]) -> dict[str, Any]:
+    def see_again(self, contact: Contact) -> None:
+        """Take note of the contact as it is now: what is sent next replaces it."""
+        given = QueryDict(mutable=True)
+        given.update(self.data)
+        given["seen_at"] = contact.updated_at.isoformat()
+        self.data = given
+
+
+def initial_of(contact: Contact, group_ids: Sequence[int]) -> dict[str, Any]:
     """What the form of a contact begins with."""
     values: dict[str, Any] = {name: getattr(contact, name) for name in labels.FIELDS}
     birthday: date | None = contact.birthday
     return values | {
         "birthday": birthday.isoformat() if birthday else "",
         "groups": [str(one) for one in group_ids],
+        "groups_seen": " ".join(str(one) for one in group_ids),
+        "seen_at": contact.updated_at.isoformat(),
     }
 
 

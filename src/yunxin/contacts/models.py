@@ -15,12 +15,13 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from yunxin.accounts.models import Enterprise
+from yunxin.contacts.bulk_changes import BulkChange
 from yunxin.contacts.transfers import ContactExport, ContactImport, RefusedContact
 from yunxin.text.people import Gender
 
 __all__ = (
-    "AddressBook", "Contact", "ContactExport", "ContactGroup", "ContactImport", "Membership",
-    "RefusedContact",
+    "AddressBook", "BulkChange", "Contact", "ContactExport", "ContactGroup", "ContactImport",
+    "Membership", "RefusedContact",
 )  # fmt: skip
 
 GROUPS_MAX = 2_000  # an enterprise, as contact_tables.sql has it

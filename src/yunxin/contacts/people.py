@@ -4,8 +4,11 @@ What may stand in their fields is `text.people`; the writing is done by the func
 `migrations/contact_tables.sql`.
 """
 
+import unicodedata
 from collections.abc import Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,13 +19,12 @@ from psycopg.types.json import Jsonb
 from yunxin.accounts import audit
 from yunxin.accounts.audit import Actor
 from yunxin.accounts.models import Enterprise
-from yunxin.contacts.errors import ContactNotFound, PhoneTaken, told
+from yunxin.contacts.errors import ContactChanged, ContactNotFound, PhoneTaken, told
 from yunxin.contacts.models import AddressBook, Contact, Membership
 from yunxin.text.people import Person
-from yunxin.text.phones import mask
+from yunxin.text.phones import PhoneInvalid, mask, normalise
 
 ID_MAX = 2**63 - 1  # bigint
-PHONE_DIGITS = 11
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +77,10 @@ def add_person(
         (taken,) = take_people(enterprise, [person], groups=groups)
         if not taken.created:
             raise PhoneTaken
-        audit.record(by, "contact.create", mask(person.phone), enterprise)
+        audit.record(
+            by, "contact.create", mask(person.phone), enterprise,
+            **_named("joined", names_of(enterprise, groups)),
+        )  # fmt: skip
     return taken.id
 
 
@@ -85,23 +90,38 @@ def change_person(
     person: Person,
     *,
     groups: Collection[int] | None,
+    groups_seen: Collection[int] | None = None,
+    seen_at: datetime | None = None,
     by: Actor = None,
 ) -> None:
     """Replace a contact's given fields, phone included; and its groups, unless None.
 
+    Args:
+        groups_seen: the groups that its form showed: of those that somebody else has added or
+            removed since, nothing is said by `groups`. None: exactly `groups` from now on.
+        seen_at: the contact's `updated_at` when its form was opened; None does not look.
     Raises:
-        ContactNotFound, PhoneTaken: nothing was changed.
+        ContactNotFound, PhoneTaken, ContactChanged: nothing was changed.
     """
     with told():
+        _call("SELECT contact_book_lock(%s)", enterprise.pk)
+        if seen_at is not None and get_person(enterprise, contact_id).updated_at != seen_at:
+            raise ContactChanged
         _call(
             "SELECT contact_update(%s, %s, %s)",
             enterprise.pk, _bigint(contact_id), Jsonb(person.row()),
         )  # fmt: skip
-        if groups is not None:
-            before = set(groups_of(enterprise, contact_id))
-            remove_from_groups(enterprise, before - set(groups), [contact_id])
-            add_to_groups(enterprise, set(groups) - before, [contact_id])
-        audit.record(by, "contact.edit", mask(person.phone), enterprise)
+        before = set(groups_of(enterprise, contact_id))
+        after = before if groups is None else set(groups)
+        if groups is not None and groups_seen is not None:
+            after = before - (set(groups_seen) - after) | (after - set(groups_seen))
+        leave(enterprise, before - after, [contact_id])
+        join(enterprise, after - before, [contact_id])
+        audit.record(
+            by, "contact.edit", mask(person.phone), enterprise,
+            **_named("joined", names_of(enterprise, after - before)),
+            **_named("left", names_of(enterprise, before - after)),
+        )  # fmt: skip
 
 
 def save_person(
@@ -128,27 +148,49 @@ def delete_people(enterprise: Enterprise, ids: Iterable[int], *, by: Actor = Non
     given = list(ids)
     with told():
         first = enterprise.contacts.filter(pk__in=given[:1]).first()
-        deleted = _count("SELECT contact_delete(%s, %s::bigint[])", enterprise.pk, given)
+        deleted = drop(enterprise, given)
         if deleted:
             subject = mask(first.phone) if first else ""
             audit.record(by, "contact.delete", subject, enterprise, count=deleted)
     return deleted
 
 
-def add_to_groups(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+def add_to_groups(
+    enterprise: Enterprise, groups: Collection[int], ids: Iterable[int], *, by: Actor = None
+) -> int:
     """Put contacts into groups; returns how many memberships were really made."""
-    return _count(
-        "SELECT contact_members_add(%s, %s::bigint[], %s::bigint[])",
-        enterprise.pk, list(groups), list(ids),
-    )  # fmt: skip
+    with told():
+        made = join(enterprise, groups, ids)
+        if made:
+            record_change(enterprise, "contact_group.join", groups, made, by=by)
+    return made
 
 
-def remove_from_groups(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+def remove_from_groups(
+    enterprise: Enterprise, groups: Collection[int], ids: Iterable[int], *, by: Actor = None
+) -> int:
     """Take contacts out of these groups alone; returns how many memberships there were."""
-    return _count(
-        "SELECT contact_members_remove(%s, %s::bigint[], %s::bigint[])",
-        enterprise.pk, list(groups), list(ids),
-    )  # fmt: skip
+    with told():
+        ended = leave(enterprise, groups, ids)
+        if ended:
+            record_change(enterprise, "contact_group.leave", groups, ended, by=by)
+    return ended
+
+
+def record_change(
+    enterprise: Enterprise, action: str, groups: Collection[int], count: int, *, by: Actor
+) -> None:
+    """Write into the audit log how many memberships of which groups came or went."""
+    named = ", ".join(names_of(enterprise, groups))
+    audit.record(by, action, named, enterprise, count=count)
+
+
+def names_of(enterprise: Enterprise, groups: Collection[int]) -> list[str]:
+    """What these groups are called, in the order in which they were made."""
+    if not groups:
+        return []
+    found = enterprise.contact_groups.filter(pk__in=groups).order_by("pk")
+    return list(found.values_list("name", flat=True))
 
 
 def groups_of(enterprise: Enterprise, contact_id: int) -> list[int]:
@@ -211,11 +253,11 @@ def fitting(search: str, *, is_masked: bool = False) -> Q:
             the number that is known whole, so that nobody can guess the rest digit by digit.
     """
     text = " ".join(search.replace("\0", "").split())
-    compact = text.replace(" ", "").replace("-", "")
+    compact = unicodedata.normalize("NFKC", text).replace(" ", "").replace("-", "")
     if not text:
         return Q()
-    if len(compact) == PHONE_DIGITS and compact.isascii() and compact.isdigit():
-        return Q(phone=compact)  # a whole number: one look into the index
+    with suppress(PhoneInvalid):
+        return Q(phone=normalise(compact))  # a whole number: one look into the index
     condition = Q(name__contains=text)
     if compact.isascii() and compact.isdigit():
         condition |= _masked_phone(compact) if is_masked else Q(phone__contains=compact)
@@ -233,6 +275,32 @@ def _masked_phone(digits: str) -> Q:
 def _bigint(number: int) -> int:
     """A number that the database's ids can be compared with; 0 is nobody's."""
     return number if 0 <= number <= ID_MAX else 0
+
+
+def drop(enterprise: Enterprise, ids: Iterable[int]) -> int:
+    """Delete contacts without a word in the audit log: whoever calls it writes that."""
+    return _count("SELECT contact_delete(%s, %s::bigint[])", enterprise.pk, list(ids))
+
+
+def join(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+    """Put contacts into groups, without a word in the audit log either."""
+    return _count(
+        "SELECT contact_members_add(%s, %s::bigint[], %s::bigint[])",
+        enterprise.pk, list(groups), list(ids),
+    )  # fmt: skip
+
+
+def leave(enterprise: Enterprise, groups: Iterable[int], ids: Iterable[int]) -> int:
+    """Take contacts out of groups, without a word in the audit log either."""
+    return _count(
+        "SELECT contact_members_remove(%s, %s::bigint[], %s::bigint[])",
+        enterprise.pk, list(groups), list(ids),
+    )  # fmt: skip
+
+
+def _named(word: str, names: Sequence[str]) -> dict[str, str]:
+    """A detail of the audit log; none where there are no names."""
+    return {word: ", ".join(names)} if names else {}
 
 
 def _call(statement: str, *values: Any) -> list[tuple[Any, ...]]:

@@ -11,8 +11,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from yunxin.accounts.access import SENDERS, PortalRequest, portal_page
-from yunxin.contacts import people
-from yunxin.contacts.errors import ContactNotFound, ContactsError
+from yunxin.contacts import bulk, people
+from yunxin.contacts.errors import ContactChanged, ContactNotFound, ContactsError
 from yunxin.contacts.forms import PersonForm, initial_of
 from yunxin.contacts.groups import Branch, tree
 from yunxin.contacts.listings import ChangeablePeople, People
@@ -54,6 +54,7 @@ def contacts(request: PortalRequest) -> HttpResponse:
         context["branches"] = branches
         context["drawn"] = draw(branches, group.path if group else (), may_change=may_change)
         context["everybody"] = people.book_of(request.enterprise).contacts
+        context["change"] = bulk.at_work(request.enterprise)
     if may_change:
         context["action_url"] = reverse("contacts:new_contact") + (
             f"?group={group.pk}" if group else ""
@@ -112,6 +113,7 @@ def new_contact(request: PortalRequest) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def edit_contact(request: PortalRequest, contact_id: int) -> HttpResponse:
     contact = _find(request, contact_id)
     form = PersonForm(
@@ -122,10 +124,14 @@ def edit_contact(request: PortalRequest, contact_id: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         try:
             people.change_person(
-                request.enterprise, contact.pk, form.person, groups=form.group_ids, by=request
-            )
+                request.enterprise, contact.pk, form.person,
+                groups=form.group_ids, by=request, **form.seen,
+            )  # fmt: skip
         except ContactNotFound as error:
             raise Http404 from error
+        except ContactChanged as error:
+            form.add_error(None, str(error))
+            form.see_again(_find(request, contact_id))
         except ContactsError as error:
             form.add_error(error.field or None, str(error))
         else:
@@ -143,6 +149,7 @@ def _form_page(
 
 
 @portal_page(*SENDERS)
+@once
 def delete_contact(request: PortalRequest, contact_id: int) -> HttpResponse:
     contact = _find(request, contact_id)
     if request.method != "POST":

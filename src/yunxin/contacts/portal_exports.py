@@ -17,6 +17,7 @@ from yunxin.contacts.export_files import AT_ONCE_MAX, Scope
 from yunxin.contacts.groups import get_group
 from yunxin.contacts.selection import Selection, number
 from yunxin.contacts.transfers import ContactExport, FileFormat
+from yunxin.text.phones import mask_all
 from yunxin.web import uploads
 from yunxin.web.forms import Form
 from yunxin.web.listing import SEARCH_MAX, Column, Listing
@@ -141,6 +142,8 @@ def runs(request: PortalRequest) -> HttpResponse:
     """Large exports, newest first."""
     listing = Exports(request, exports.of_enterprise(request.enterprise))
     transfer_labels.dress(listing.items, transfer_labels.EXPORT_STATES)
+    for each in listing.items:
+        each.shown_search = each.search if request.user.may_send else mask_all(each.search)
     if any(each.is_at_work for each in listing.items):
         listing.refresh_s = LIST_AT_WORK_S
     context: dict[str, Any] = {

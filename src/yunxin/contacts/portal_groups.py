@@ -61,6 +61,7 @@ def new_group(request: PortalRequest, group_id: int | None = None) -> HttpRespon
 
 
 @portal_page(*SENDERS)
+@once
 def rename(request: PortalRequest, group_id: int) -> HttpResponse:
     """修改组名."""
     group = _find(request, group_id)
@@ -89,6 +90,7 @@ def rename(request: PortalRequest, group_id: int) -> HttpResponse:
 
 
 @portal_page(*SENDERS)
+@once
 def delete(request: PortalRequest, group_id: int) -> HttpResponse:
     """删除分组: with the groups under it; contacts stay."""
     group = _find(request, group_id)

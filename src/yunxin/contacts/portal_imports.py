@@ -27,6 +27,7 @@ from yunxin.contacts.errors import ContactsError
 from yunxin.contacts.groups import Branch, tree
 from yunxin.contacts.models import ContactImport
 from yunxin.contacts.transfers import FileFormat, ImportState
+from yunxin.text.phones import mask_all
 from yunxin.web import csv_files, slices, uploads
 from yunxin.web.forms import Form
 from yunxin.web.listing import Column, Listing
@@ -144,13 +145,16 @@ def run(request: PortalRequest, pk: int) -> HttpResponse:
     found = find(request, pk)
     until = imports.keeps_refused_until(found)
     is_kept = until is None or timezone.now() < until
+    # What stands in the file where headings should is often a row with a number.
+    seen = str if request.user.may_send else mask_all
     shows_refused = request.user.may_send and found.state != ImportState.READING and is_kept
     context = {
         "title": found.file_name,
         "run": found,
         "state": transfer_labels.IMPORT_STATES[found.state],
         "tone": transfer_labels.TONES[found.state],
-        "problem": transfer_labels.problem(found.problem, found.detail),
+        "problem": transfer_labels.problem(found.problem, seen(found.detail)),
+        "unread": seen(found.unread_headings),
         "refused": list(islice(imports.refused_rows(found), REFUSED_SHOWN))
         if shows_refused
         else [],

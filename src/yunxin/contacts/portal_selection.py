@@ -1,6 +1,6 @@
 """What is done to many contacts at once: into groups, out of a group, deleted."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import wraps
 from typing import Any
 
@@ -11,12 +11,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from yunxin.accounts.access import SENDERS, PortalRequest, portal_page
-from yunxin.contacts import groups, people
+from yunxin.contacts import bulk, groups, people
+from yunxin.contacts.bulk_changes import BulkKind
 from yunxin.contacts.errors import GroupNotFound
 from yunxin.contacts.forms import GroupsForm
 from yunxin.contacts.models import ContactGroup
 from yunxin.contacts.selection import Selection
 from yunxin.web.confirm import ask
+from yunxin.web.once import once
 from yunxin.web.templatetags.yunxin import thousands
 
 View = Callable[[PortalRequest, Selection, int], HttpResponse]
@@ -26,6 +28,7 @@ def _on_selection(view: View) -> Callable[..., Any]:
     """Give the view what was chosen and how many they are; none is a hint, and back to the list."""
 
     @portal_page(*SENDERS)
+    @once
     @wraps(view)
     def with_selection(request: PortalRequest) -> HttpResponse:
         selection = Selection(request.enterprise, request.GET)
@@ -48,10 +51,16 @@ def delete(request: PortalRequest, selection: Selection, count: int) -> HttpResp
         return ask(
             request,
             title=title % {"n": thousands(count)},
-            text=_("They go out of the address book and of all groups. What was sent stays."),
+            text=_with_hint(
+                _("They go out of the address book and of all groups. What was sent stays."),
+                selection,
+                count,
+            ),
             button=_("Delete"),
             back=selection.back,
         )
+    if bulk.is_large(selection, count):
+        return _begin(request, selection, BulkKind.DELETE, count)
     gone = people.delete_people(request.enterprise, selection.ids(), by=request)
     done = ngettext("%(n)s contact was deleted.", "%(n)s contacts were deleted.", gone)
     messages.success(request, done % {"n": thousands(gone)})
@@ -68,7 +77,9 @@ def join(request: PortalRequest, selection: Selection, count: int) -> HttpRespon
     form = GroupsForm(request.POST if request.method == "POST" else None, tree=tree)
     if request.method == "POST" and form.is_valid():
         chosen = form.cleaned_data["groups"]
-        people.add_to_groups(request.enterprise, chosen, selection.ids())
+        if bulk.is_large(selection, count):
+            return _begin(request, selection, BulkKind.JOIN, count, chosen)
+        people.add_to_groups(request.enterprise, chosen, selection.ids(), by=request)
         done = ngettext(
             "%(n)s contact is now in the groups that you chose.",
             "%(n)s contacts are now in the groups that you chose.",
@@ -80,7 +91,7 @@ def join(request: PortalRequest, selection: Selection, count: int) -> HttpRespon
     return ask(
         request,
         title=title % {"n": thousands(count)},
-        text=_("Whoever is in a group already stays there once."),
+        text=_with_hint(_("Whoever is in a group already stays there once."), selection, count),
         button=_("Add to groups"),
         back=selection.back,
         tone="primary",
@@ -99,9 +110,13 @@ def leave(request: PortalRequest, selection: Selection, count: int) -> HttpRespo
         return ask(
             request,
             title=title % {"n": thousands(count), "name": group},
-            text=_("They stay in the address book, and in other groups.")
-            if not selection.with_subgroups
-            else _("They go out of the groups under it too, and stay in the address book."),
+            text=_with_hint(
+                _("They stay in the address book, and in other groups.")
+                if not selection.with_subgroups
+                else _("They go out of the groups under it too, and stay in the address book."),
+                selection,
+                count,
+            ),
             button=_("Remove from group"),
             back=selection.back,
         )
@@ -109,7 +124,9 @@ def leave(request: PortalRequest, selection: Selection, count: int) -> HttpRespo
     if selection.with_subgroups:
         below = request.enterprise.contact_groups.filter(path__contains=[group.pk])
         left = list(below.values_list("pk", flat=True))
-    people.remove_from_groups(request.enterprise, left, selection.ids())
+    if bulk.is_large(selection, count):
+        return _begin(request, selection, BulkKind.LEAVE, count, left)
+    people.remove_from_groups(request.enterprise, left, selection.ids(), by=request)
     done = ngettext(
         "%(n)s contact was removed from the group.",
         "%(n)s contacts were removed from the group.",
@@ -117,6 +134,26 @@ def leave(request: PortalRequest, selection: Selection, count: int) -> HttpRespo
     )
     messages.success(request, done % {"n": thousands(count)})
     return redirect(selection.back)
+
+
+def _begin(
+    request: PortalRequest,
+    selection: Selection,
+    kind: BulkKind,
+    count: int,
+    groups: Sequence[int] = (),
+) -> HttpResponse:
+    """Let the background job do it, and show how far it is."""
+    run = bulk.begin(request, selection, kind, by=request.user, total=count, groups=groups)
+    return redirect("contacts:change", run.pk)
+
+
+def _with_hint(text: str, selection: Selection, count: int) -> str:
+    """What will happen, and that nobody needs to wait for it where they are many."""
+    if not bulk.is_large(selection, count):
+        return text
+    more = _("So many are worked through in the background; you may leave the page.")
+    return f"{text} {more}"
 
 
 def _group_of(request: PortalRequest, selection: Selection) -> ContactGroup:

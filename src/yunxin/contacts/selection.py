@@ -10,6 +10,7 @@ from django.urls import reverse
 from yunxin.accounts.models import Enterprise
 from yunxin.contacts.models import Contact
 from yunxin.contacts.people import ID_MAX, find_people
+from yunxin.web.listing import SEARCH_MAX
 
 
 def number(text: str | None) -> int | None:
@@ -43,6 +44,17 @@ class Selection:
         return self.query.get("below") == "1"
 
     @property
+    def search(self) -> str:
+        """What the list was searched for, cut as the list cuts it."""
+        return self.query.get("q", "").replace("\0", "").strip()[:SEARCH_MAX]
+
+    @property
+    def until(self) -> int:
+        """The newest contact that is meant."""
+        given = number(self.query.get("until"))
+        return ID_MAX if given is None else given
+
+    @property
     def contacts(self) -> QuerySet[Contact]:
         if not self.is_everything:
             ids = [number(text) for text in self.query.getlist("id")]
@@ -51,10 +63,9 @@ class Selection:
             self.enterprise,
             group_id=self.group_id,
             with_subgroups=self.with_subgroups,
-            search=self.query.get("q", ""),
+            search=self.search,
         )
-        until = number(self.query.get("until"))
-        return found if until is None else found.filter(pk__lte=until)
+        return found.filter(pk__lte=self.until)
 
     def ids(self) -> list[int]:
         return list(self.contacts.order_by().values_list("pk", flat=True))

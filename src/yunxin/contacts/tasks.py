@@ -10,7 +10,7 @@ from django.db import close_old_connections
 from procrastinate import JobContext, RetryStrategy
 from procrastinate.contrib.django import app
 
-from yunxin.contacts import export_runs, import_runs
+from yunxin.contacts import bulk_runs, export_runs, import_runs
 
 QUEUE = "contacts"
 ATTEMPTS_MAX = 5
@@ -42,6 +42,12 @@ def import_contacts(context: JobContext, run_id: int) -> None:
 def export_contacts(context: JobContext, run_id: int) -> None:
     """Write a large export."""
     _carry_out(context, run_id, export_runs.carry_out, export_runs.give_up)
+
+
+@app.task(name="contacts.change", queue=QUEUE, retry=RETRY, pass_context=True)
+def change_contacts(context: JobContext, run_id: int) -> None:
+    """Change many contacts."""
+    _carry_out(context, run_id, bulk_runs.carry_out, bulk_runs.give_up)
 
 
 @app.periodic(cron="23 * * * *")

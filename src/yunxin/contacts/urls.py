@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from yunxin.contacts import portal, portal_groups, portal_selection, transfer_urls
+from yunxin.contacts import portal, portal_bulk, portal_groups, portal_selection, transfer_urls
 
 app_name = "contacts"
 
@@ -14,6 +14,7 @@ urlpatterns = [
     path("contacts/chosen/delete/", portal_selection.delete, name="delete_chosen"),
     path("contacts/chosen/join/", portal_selection.join, name="join_chosen"),
     path("contacts/chosen/leave/", portal_selection.leave, name="leave_chosen"),
+    path("contacts/changes/<int:pk>/", portal_bulk.change, name="change"),
     path("contacts/groups/new/", portal_groups.new_group, name="new_group"),
     path("contacts/groups/<int:group_id>/new/", portal_groups.new_group, name="new_subgroup"),
     path("contacts/groups/<int:group_id>/rename/", portal_groups.rename, name="rename_group"),

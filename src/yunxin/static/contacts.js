@@ -74,7 +74,8 @@
     if (button && !(menu && asked === button)) openMenu(button);
     else closeMenu();
   });
-  document.addEventListener("scroll", () => { if (menu) place(asked); }, true);
+  // Not while somebody presses a line of it: the release would miss the line.
+  document.addEventListener("scroll", () => { if (menu && !menu.matches(":active")) place(asked); }, true);
   document.addEventListener("keydown", (event) => {
     if (!menu) return;
     if (event.key === "Escape") {

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from yunxin.vocabulary import CarrierName
 
 _MOBILE = re.compile(r"1[3-9]\d{9}", re.ASCII)
+# With or without a country's prefix, and grouped as people write it: 138 0000 0000, 138-0000-0000.
+_IN_TEXT = re.compile(r"(1[3-9]\d)[ -]?\d{4}[ -]?(\d{4})(?!\d)", re.ASCII)
 _DECORATION = str.maketrans("", "", " -\t\u00a0\u3000")
 
 
@@ -38,6 +40,11 @@ def normalise(raw: str) -> str:
 def mask(phone: str) -> str:
     """`138****0000`: what logs and viewers may see."""
     return f"{phone[:3]}****{phone[-4:]}"
+
+
+def mask_all(text: str) -> str:
+    """A text in which every number that could be a mobile's is masked, however it is spaced."""
+    return _IN_TEXT.sub(r"\1****\2", text)
 
 
 def _table(carrier: CarrierName, prefixes: str) -> dict[str, CarrierName]:

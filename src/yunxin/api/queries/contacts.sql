@@ -6,6 +6,19 @@ SELECT set_config('lock_timeout', %(time)s, true)
 -- Holds an enterprise's address book: what is looked up from here on stays until the commit.
 SELECT contact_book_lock(%(enterprise_id)s)
 
+-- name: book_version
+-- How often an enterprise's address book has changed.
+SELECT version FROM address_book WHERE enterprise_id = %(enterprise_id)s
+
+-- name: note_change
+-- Writes a change into the audit log, with the key that made it, where the book really changed.
+SELECT audit_note(%(enterprise_id)s, %(action)s, %(subject)s,
+    %(detail)s::jsonb || jsonb_build_object('key', (
+        SELECT concat_ws(' ', c.name, c.key_id) FROM interfaces_credential c
+        WHERE c.id = %(credential_id)s)),
+    %(address)s::inet)
+FROM address_book WHERE enterprise_id = %(enterprise_id)s AND version <> %(before)s
+
 -- name: read_contact
 -- One contact of an enterprise, with the groups that hold it.
 SELECT c.id, c.phone, c.name, c.gender, c.birthday, c.industry, c.position, c.company, c.remark,
