@@ -164,6 +164,15 @@ async def test_an_address_that_is_not_approved_is_306(client_at, acme: Side):
     assert told["resultcode"] == 306 and "198.51.100.7" in told["resultmsg"]
 
 
+async def test_an_address_of_an_smpp_account_opens_nothing_here(client_at, app, acme: Side):
+    acme.allow("198.51.100.0/24", smpp_account_id=acme.smpp_account())
+    await refreshed(app)
+    assert await code(client_at("198.51.100.7"), acme.signed()) == 306
+    acme.allow("198.51.100.0/24")
+    await refreshed(app)
+    assert await code(client_at("198.51.100.7"), acme.signed()) == 0
+
+
 async def test_without_a_whitelist_nobody_is_let_in(client, app, acme: Side, world: World):
     world.do("DELETE FROM interfaces_allowednetwork")
     await refreshed(app)

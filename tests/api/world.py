@@ -53,10 +53,20 @@ class Side:
         }  # fmt: skip
         return self.world.insert("interfaces_credential", **(defaults | values))
 
-    def allow(self, network: str, state: str = "approved") -> None:
+    def allow(self, network: str, state: str = "approved", **values: Any) -> None:
         self.world.insert(
             "interfaces_allowednetwork", enterprise_id=self.id, network=network, note="",
-            state=state, reject_reason="", created_at="now",
+            state=state, reject_reason="", created_at="now", **values,
+        )  # fmt: skip
+
+    def smpp_account(self) -> int:
+        """An account of the SMPP server with which nobody can bind; its id."""
+        return self.world.insert(
+            "interfaces_smppaccount", enterprise_id=self.id, name="ERP", system_id=f"s-{self.id}",
+            password_hash=b"x", password_changed_at="now", networks="[]", window=1, rate_per_s=1,
+            sessions_max=1, text_mode="templates", traffic="notice", source_rule="ignored",
+            extension="", replies="none", default_alphabet="gsm7", enabled=False,
+            created_at="now", changed_at="now",
         )  # fmt: skip
 
     def limit(self, **values: Any) -> None:

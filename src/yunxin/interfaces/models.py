@@ -90,12 +90,16 @@ class Credential(models.Model):
 class AllowedNetwork(models.Model):
     """An address or CIDR of an enterprise's servers (IP 白名单), effective once approved.
 
-    The dialect is answered to these alone. Writer: interfaces.
+    The dialect is answered to these alone. One that was asked for an SMPP account is put on that
+    account's own list instead. Writer: interfaces.
     """
 
     enterprise = models.ForeignKey(Enterprise, models.PROTECT, related_name="allowed_networks")
     network = models.CharField(max_length=43)  # as `ipaddress` writes it, with its prefix length
     note = models.CharField(max_length=100, blank=True)
+    smpp_account = models.ForeignKey(
+        SmppAccount, models.PROTECT, null=True, related_name="asked_networks"
+    )
     state = models.CharField(
         max_length=12, choices=_choices(ReviewState), default=ReviewState.PENDING
     )
@@ -110,8 +114,13 @@ class AllowedNetwork(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=("enterprise", "network"),
-                condition=models.Q(state__in=("pending", "approved")),
+                condition=models.Q(state__in=("pending", "approved"), smpp_account__isnull=True),
                 name="network_once_an_enterprise",
+            ),
+            models.UniqueConstraint(
+                fields=("smpp_account", "network"),
+                condition=models.Q(state__in=("pending", "approved"), smpp_account__isnull=False),
+                name="network_once_an_account",
             ),
         ]
         indexes = [

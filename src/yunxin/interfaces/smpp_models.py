@@ -164,6 +164,8 @@ class SmppAccount(models.Model):
 class SmppSession(models.Model):
     """A session that is bound. Writer: the SMPP server, which deletes it at the end.
 
+    One column has another writer: interfaces sets `close_wished_at`, the server says good-bye.
+
     A server that was killed leaves its rows; those without a heartbeat of late are nobody's.
     """
 
@@ -181,6 +183,7 @@ class SmppSession(models.Model):
     delivered = models.BigIntegerField(default=0)  # receipts and replies acknowledged
     unanswered = models.IntegerField(default=0)  # of ours, at the heartbeat
     last_at = models.DateTimeField(null=True)  # of the last message in either direction
+    close_wished_at = models.DateTimeField(null=True)  # when an operator asked for its end
 
     class Meta:
         managed = False

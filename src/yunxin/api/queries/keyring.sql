@@ -12,5 +12,6 @@ WHERE disabled_at IS NULL AND (expires_at IS NULL OR expires_at > now())
 ORDER BY id DESC
 
 -- name: keyring_networks
--- The networks that reviewers approved for the dialect.
-SELECT enterprise_id, network FROM interfaces_allowednetwork WHERE state = 'approved'
+-- The networks that reviewers approved for the dialect; those of SMPP accounts open nothing here.
+SELECT enterprise_id, network FROM interfaces_allowednetwork
+WHERE state = 'approved' AND smpp_account_id IS NULL
