@@ -237,7 +237,7 @@ def test_a_silent_peer_ends_the_session_and_names_what_was_in_flight() -> None:
     talk = Talk(Limits(window=4, response_timeout_s=10, enquire_after_s=5)).bind()
     talk.client.tick(5.0)
     talk.submit("a", now=6.0)
-    closed = Closed(CloseReason.SILENT, "The peer does not answer.", ("a",))
+    closed = Closed(CloseReason.SILENT, "The peer does not answer.", ("a",), (3,))
     assert talk.client.tick(15.0) == [closed]
     assert talk.client.closed_event == closed
     assert talk.client.tick(99.0) == []
@@ -300,7 +300,8 @@ def test_a_lost_connection_names_what_was_in_flight_oldest_first() -> None:
     talk = Talk().bind()
     for tag in ("a", "b", "c"):
         talk.submit(tag)
-    assert talk.client.lost("Reset.") == [Closed(CloseReason.LOST, "Reset.", ("a", "b", "c"))]
+    closed = Closed(CloseReason.LOST, "Reset.", ("a", "b", "c"), (2, 3, 4))
+    assert talk.client.lost("Reset.") == [closed]
     assert talk.client.lost() == []
     assert talk.client.free == 0
     assert talk.client.receive(b"\0" * 50, 1.0) == []

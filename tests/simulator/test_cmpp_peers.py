@@ -156,7 +156,7 @@ async def test_pycmpp_logs_in_and_is_answered_in_2_0() -> None:
         assert (connected["connected"], connected["version"]) == (0, 0x21)
         stream: Stream[Any] = carrier._streams()[0]
         assert stream.session.version is Version.V20
-        proof = stream.session._connect.authenticator_source
+        proof = stream.session._proof.digest
         assert connected["digest"] == server_digest(0, proof, SECRET, Version.V20).hex()
         assert (await client.said_with("alive"))["alive"] == 13
         await client.close()

@@ -217,8 +217,13 @@ class Unbound(Event, frozen=True):
 
 
 class Closed(Event, frozen=True):
-    """The end. `unanswered` holds the tags of the requests that were in flight, oldest first."""
+    """The end.
+
+    `unanswered` holds the tags of the requests that were in flight, oldest first; `sequences` their
+    numbers, in the same order.
+    """
 
     reason: CloseReason
     detail: str
     unanswered: tuple[Any, ...]
+    sequences: tuple[int, ...] = ()

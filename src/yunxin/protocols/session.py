@@ -13,7 +13,7 @@ it is on. A protocol (`smpp/session`) is a subclass: it names its commands, give
 import struct
 from abc import ABC, abstractmethod
 from collections import OrderedDict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import Enum, StrEnum
 from typing import Any, ClassVar, Final, NamedTuple
 
@@ -264,6 +264,35 @@ class Session(ABC):
         else:
             self._sequence = sequence
             self._out.append(frame)
+        return sequence
+
+    def submit(
+        self,
+        template: Any,
+        destination: str | Sequence[str],
+        data: bytes,
+        *,
+        tag: Any,
+        now: float,
+        udhi: bool = False,
+    ) -> int:
+        """Hand over one message; gives its sequence number.
+
+        Args:
+            template: the protocol's own `SubmitTemplate`, with everything but destination and
+                data; of the session's version, where there are several.
+            destination: one phone, or several where the protocol has it so.
+            tag: comes back in `SubmitAnswered`, `Unanswered` or `Closed`; anything but None.
+            udhi: whether the data starts with a user data header.
+        Raises:
+            WindowFull: see `free`.
+            LocalProtocolError: not bound for sending, or the values do not fit.
+        """
+        command = self.submit_command
+        self._check(command)
+        sequence = self._following()
+        frame = template.encode(sequence, destination, data, udhi)
+        self._launch(command, sequence, frame, tag, now)
         return sequence
 
     def respond(self, pdu: Any) -> None:
@@ -587,11 +616,13 @@ class Session(ABC):
         if reason is CloseReason.UNBOUND:
             events.append(Unbound(by_peer=self.state is not State.UNBINDING))
         self._step(Step.END)
-        tags = tuple(f.tag for f in self._flights.values() if f.tag is not None)
+        unanswered = [(f.tag, n) for n, f in self._flights.items() if f.tag is not None]
+        tags = tuple(tag for tag, _ in unanswered)
+        sequences = tuple(sequence for _, sequence in unanswered)
         self._flights.clear()
         self._in_window = 0
         self._owed.clear()
-        self.closed_event = Closed(reason, detail, tags)
+        self.closed_event = Closed(reason, detail, tags, sequences)
         events.append(self.closed_event)
 
     def _mistake(self, error: RemoteProtocolError, events: list[Event]) -> None:
@@ -602,28 +633,6 @@ class Session(ABC):
     @abstractmethod
     def bind(self, login: Login, now: float) -> None:
         """Ask to be let in; `Bound` or `BindRefused` follows."""
-
-    @abstractmethod
-    def submit(
-        self,
-        template: Any,
-        destination: str,
-        data: bytes,
-        *,
-        tag: Any,
-        now: float,
-        udhi: bool = False,
-    ) -> int:
-        """Hand over one message; gives its sequence number.
-
-        Args:
-            template: the protocol's own, with everything but destination and data.
-            tag: comes back in `SubmitAnswered`, `Unanswered` or `Closed`; anything but None.
-            udhi: whether the data starts with a user data header.
-        Raises:
-            WindowFull: see `free`.
-            LocalProtocolError: not bound for sending, or the values do not fit.
-        """
 
     @abstractmethod
     def accept_bind(self, name: str, password: str = "") -> list[Event]:

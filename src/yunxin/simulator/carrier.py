@@ -12,12 +12,13 @@ import time
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Self
 
 import msgspec
 import structlog
 
+from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.events import (
     BindRequested,
     Bound,
@@ -45,7 +46,6 @@ from yunxin.simulator.wheel import Wheel
 log = structlog.get_logger()
 
 NAME = "SIMULATOR"
-BEIJING = timezone(timedelta(hours=8))
 WAITING_MAX = 500_000  # receipts under way, about 300 MB; beyond, submits are answered RMSGQFUL
 EARLY_LEAD_S = 0.05  # how long before its answer an early receipt leaves
 DOUBLE_AFTER_S = 0.1  # between the first receipt and its double

@@ -1,16 +1,15 @@
 """The page of the simulated phones: who has messages, and one phone in the hand."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any
 
+from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.receipt import Outcome, outcome_of
 from yunxin.simulator.frame import Frame, document
 from yunxin.simulator.ledger import Message
 from yunxin.simulator.markup import Markup, tag
 from yunxin.simulator.words import Translate
-
-BEIJING = timezone(timedelta(hours=8))
 
 
 def phones_page(

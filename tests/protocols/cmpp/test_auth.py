@@ -15,17 +15,12 @@ from tests.protocols.cmpp.vectors import (
     V20,
     V30,
 )
-from yunxin.protocols.cmpp.auth import (
-    ConnectProof,
-    client_digest,
-    is_server,
-    server_digest,
-    timestamp_of,
-)
+from yunxin.protocols.cmpp.auth import ConnectProof, server_digest
+from yunxin.protocols.digest import is_server, timestamp_of
 
 
 def test_the_clients_digest() -> None:
-    assert client_digest(b"900001", SECRET, TIMESTAMP) == CLIENT
+    assert ConnectProof.digest_of(b"900001", SECRET, TIMESTAMP) == CLIENT
 
 
 def test_the_servers_digest_in_each_version() -> None:
@@ -38,7 +33,7 @@ def test_the_time_is_beijings() -> None:
     # A month below ten: the number on the wire is one digit shorter, the hashed text is not.
     january = timestamp_of(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC))
     assert january == 102110405
-    proof = ConnectProof(ACCOUNT, client_digest(b"900001", SECRET, january), january)
+    proof = ConnectProof(ACCOUNT, ConnectProof.digest_of(b"900001", SECRET, january), january)
     assert proof.made_with(SECRET)
     assert proof.digest == md5(b"900001" + bytes(9) + b"888888" + b"0102110405").digest()
 
@@ -53,7 +48,7 @@ def test_a_proof_fits_its_own_secret_only() -> None:
 
 def test_a_short_name_may_be_hashed_with_its_padding() -> None:
     for name in (b"9001", b"9001\0\0"):
-        digest = client_digest(name, SECRET, TIMESTAMP)
+        digest = ConnectProof.digest_of(name, SECRET, TIMESTAMP)
         assert ConnectProof("9001", digest, TIMESTAMP).made_with(SECRET)
 
 

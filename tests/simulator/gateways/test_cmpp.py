@@ -1,7 +1,6 @@
 """The carrier's door for CMPP, with our own client at the other end of a TCP connection."""
 
 import asyncio
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -9,7 +8,15 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from tests.simulator.clients import ACCESS_NUMBER, LOGIN, TestClient, bound, until
+from tests.simulator.clients import (
+    ACCESS_NUMBER,
+    LOGIN,
+    Client,
+    TestClient,
+    bound,
+    connected,
+    until,
+)
 from yunxin.protocols import formats
 from yunxin.protocols.cmpp import ids
 from yunxin.protocols.cmpp.pdus import (
@@ -27,8 +34,6 @@ from yunxin.protocols.cmpp.status import Result
 from yunxin.protocols.events import (
     Alphabet,
     Answered,
-    Event,
-    InboundArrived,
     Login,
     ReceiptArrived,
     Resent,
@@ -37,7 +42,7 @@ from yunxin.protocols.events import (
 from yunxin.protocols.receipt import Outcome
 from yunxin.protocols.session import Limits, Side
 from yunxin.protocols.smpp.status import STATUSES
-from yunxin.protocols.stream import BindFailed, Stream, open_bound
+from yunxin.protocols.stream import BindFailed
 from yunxin.simulator.behaviour import Behaviour, Fate, Rule
 from yunxin.simulator.carrier import Carrier
 from yunxin.simulator.gateways import cmpp
@@ -51,20 +56,12 @@ both = pytest.mark.parametrize("version", Version)
 USUAL = msgspec.structs.replace(LIMITS, window=1_000)
 
 
-class CmppClient:
-    """Everything that came, in order; deliveries are acknowledged at once."""
+class CmppClient(Client):
+    """In one version."""
 
     def __init__(self, version: Version) -> None:
+        super().__init__()
         self.version = version
-        self.seen: list[Event] = []
-        self.stream: Stream[CmppSession]
-        self._references = itertools.count(1)
-
-    def take(self, stream: Stream[CmppSession], events: list[Event]) -> None:
-        self.seen += events
-        stream.session.acknowledge(
-            [e.sequence for e in events if isinstance(e, ReceiptArrived | InboundArrived)]
-        )
 
     def send(self, phone: str, text: str, *, registered: int = 1) -> None:
         template = SubmitTemplate(
@@ -74,27 +71,7 @@ class CmppClient:
             msg_fmt=formats.UCS2,
             registered_delivery=registered,
         )
-        parts, reference = segments.split(text), next(self._references)
-        for number, part in enumerate(parts, 1):
-            data = alphabets.encode_ucs2(part)
-            if len(parts) > 1:
-                data = segments.header(reference, len(parts), number) + data
-            self.stream.session.submit(
-                template, phone, data, tag=phone, now=self.stream.touch(), udhi=len(parts) > 1
-            )
-        self.stream.flush()
-
-    @property
-    def answers(self) -> list[SubmitAnswered]:
-        return [event for event in self.seen if isinstance(event, SubmitAnswered)]
-
-    @property
-    def receipts(self) -> list[ReceiptArrived]:
-        return [event for event in self.seen if isinstance(event, ReceiptArrived)]
-
-    @property
-    def inbound(self) -> list[InboundArrived]:
-        return [event for event in self.seen if isinstance(event, InboundArrived)]
+        self.submit(template, phone, text)
 
 
 @asynccontextmanager
@@ -109,12 +86,8 @@ async def logged_in(
 ) -> AsyncIterator[CmppClient]:
     client = CmppClient(version)
     session = CmppSession(Side.CLIENT, limits, version=version, moment=datetime.now(UTC))
-    port = carrier.ports["cmpp"]
-    client.stream = await open_bound(session, login, "127.0.0.1", port, client.take)
-    try:
+    async with connected(client, session, carrier.ports["cmpp"], login):
         yield client
-    finally:
-        await client.stream.close(timeout_s=2)
 
 
 @both

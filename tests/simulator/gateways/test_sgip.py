@@ -1,6 +1,5 @@
 """The carrier's door for SGIP and its own call to us, with our client and our listener on TCP."""
 
-import itertools
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -9,7 +8,7 @@ from time import monotonic
 import msgspec
 import pytest
 
-from tests.simulator.clients import ACCESS_NUMBER, LOGIN, until
+from tests.simulator.clients import ACCESS_NUMBER, LOCAL, LOGIN, Client, connected, until
 from yunxin.protocols import formats
 from yunxin.protocols.events import (
     Alphabet,
@@ -17,23 +16,19 @@ from yunxin.protocols.events import (
     BindMode,
     Bound,
     Closed,
-    Event,
-    InboundArrived,
     Login,
-    ReceiptArrived,
     Resent,
-    SubmitAnswered,
 )
 from yunxin.protocols.receipt import Outcome
 from yunxin.protocols.session import Limits, Side
-from yunxin.protocols.sgip.listener import Channel, Listener, SgipStream
+from yunxin.protocols.sgip.listener import Channel, Listener
 from yunxin.protocols.sgip.numbers import Numbers
 from yunxin.protocols.sgip.pdus import Trace, TraceResp
 from yunxin.protocols.sgip.precut import SubmitTemplate
 from yunxin.protocols.sgip.session import LIMITS, SgipSession
 from yunxin.protocols.sgip.status import STATUSES, Code
 from yunxin.protocols.smpp.status import STATUSES as SMPP_STATUSES
-from yunxin.protocols.stream import BindFailed, Stream, open_bound
+from yunxin.protocols.stream import BindFailed
 from yunxin.simulator.behaviour import Behaviour
 from yunxin.simulator.carrier import Carrier
 from yunxin.simulator.clients import Account
@@ -42,53 +37,24 @@ from yunxin.simulator.gateways.sgip import SgipGateway
 from yunxin.text import alphabets, segments
 
 QUICK = Behaviour(receipt_delay_s=0.01, receipt_jitter_s=0.0)
-LOCAL = "127.0.0.1"
 PHONE, WIRE_PHONE = "18600135678", "8618600135678"
 USUAL = msgspec.structs.replace(LIMITS, window=1_000)
 
 
-class SgipClient:
-    """Everything that came over both connections, in order; deliveries are acknowledged at once."""
+class SgipClient(Client):
+    """Hears over both connections."""
 
     def __init__(self, name: str = LOGIN.name, password: str = LOGIN.password) -> None:
+        super().__init__()
         zero = datetime.now(UTC) - timedelta(seconds=monotonic())
         self.numbers = Numbers(3037196688, zero)
         self.channel = Channel(name, password, self.take)
-        self.seen: list[Event] = []
-        self.stream: Stream[SgipSession]
-        self._references = itertools.count(1)
-
-    def take(self, stream: SgipStream, events: list[Event]) -> None:
-        self.seen += events
-        stream.session.acknowledge(
-            [e.sequence for e in events if isinstance(e, ReceiptArrived | InboundArrived)]
-        )
 
     def send(self, phone: str | list[str], text: str, *, report_flag: int = 1) -> None:
         template = SubmitTemplate(
             ACCESS_NUMBER, data_coding=formats.UCS2, corp_id="96688", report_flag=report_flag
         )
-        parts, reference = segments.split(text), next(self._references)
-        for number, part in enumerate(parts, 1):
-            data = alphabets.encode_ucs2(part)
-            if len(parts) > 1:
-                data = segments.header(reference, len(parts), number) + data
-            self.stream.session.submit(
-                template, phone, data, tag=phone, now=self.stream.touch(), udhi=len(parts) > 1
-            )
-        self.stream.flush()
-
-    @property
-    def answers(self) -> list[SubmitAnswered]:
-        return [event for event in self.seen if isinstance(event, SubmitAnswered)]
-
-    @property
-    def receipts(self) -> list[ReceiptArrived]:
-        return [event for event in self.seen if isinstance(event, ReceiptArrived)]
-
-    @property
-    def inbound(self) -> list[InboundArrived]:
-        return [event for event in self.seen if isinstance(event, InboundArrived)]
+        self.submit(template, phone, text)
 
 
 @asynccontextmanager
@@ -110,11 +76,8 @@ async def logged_in(
     channel = client.channel
     login = login or Login(channel.name, channel.password, BindMode.TRANSMITTER)
     session = SgipSession(Side.CLIENT, limits, numbers=client.numbers)
-    client.stream = await open_bound(session, login, LOCAL, carrier.ports["sgip"], client.take)
-    try:
+    async with connected(client, session, carrier.ports["sgip"], login):
         yield client
-    finally:
-        await client.stream.close(timeout_s=2)
 
 
 @asynccontextmanager

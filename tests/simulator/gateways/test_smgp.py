@@ -8,14 +8,12 @@ from datetime import UTC, datetime
 import msgspec
 import pytest
 
-from tests.simulator.clients import ACCESS_NUMBER, LOGIN, until
+from tests.simulator.clients import ACCESS_NUMBER, LOGIN, Client, connected, until
 from yunxin.protocols import formats
 from yunxin.protocols.events import (
     Alphabet,
     Answered,
     BindMode,
-    Event,
-    InboundArrived,
     Login,
     ReceiptArrived,
     Resent,
@@ -29,7 +27,7 @@ from yunxin.protocols.smgp.precut import SubmitTemplate
 from yunxin.protocols.smgp.session import LIMITS, SmgpSession
 from yunxin.protocols.smgp.status import STATUSES, Code
 from yunxin.protocols.smpp.status import STATUSES as SMPP_STATUSES
-from yunxin.protocols.stream import BindFailed, Stream, open_bound
+from yunxin.protocols.stream import BindFailed
 from yunxin.simulator.behaviour import Behaviour
 from yunxin.simulator.carrier import Carrier
 from yunxin.simulator.gateways import smgp
@@ -43,20 +41,12 @@ both = pytest.mark.parametrize("version", Version)
 USUAL = msgspec.structs.replace(LIMITS, window=1_000)
 
 
-class SmgpClient:
-    """Everything that came, in order; deliveries are acknowledged at once."""
+class SmgpClient(Client):
+    """In one version."""
 
     def __init__(self, version: Version) -> None:
+        super().__init__()
         self.version = version
-        self.seen: list[Event] = []
-        self.stream: Stream[SmgpSession]
-        self._references = itertools.count(1)
-
-    def take(self, stream: Stream[SmgpSession], events: list[Event]) -> None:
-        self.seen += events
-        stream.session.acknowledge(
-            [e.sequence for e in events if isinstance(e, ReceiptArrived | InboundArrived)]
-        )
 
     def send(self, phone: str | list[str], text: str, *, need_report: int = 1) -> None:
         template = SubmitTemplate(
@@ -66,27 +56,7 @@ class SmgpClient:
             account="9600123",
             need_report=need_report,
         )
-        parts, reference = segments.split(text), next(self._references)
-        for number, part in enumerate(parts, 1):
-            data = alphabets.encode_ucs2(part)
-            if len(parts) > 1:
-                data = segments.header(reference, len(parts), number) + data
-            self.stream.session.submit(
-                template, phone, data, tag=phone, now=self.stream.touch(), udhi=len(parts) > 1
-            )
-        self.stream.flush()
-
-    @property
-    def answers(self) -> list[SubmitAnswered]:
-        return [event for event in self.seen if isinstance(event, SubmitAnswered)]
-
-    @property
-    def receipts(self) -> list[ReceiptArrived]:
-        return [event for event in self.seen if isinstance(event, ReceiptArrived)]
-
-    @property
-    def inbound(self) -> list[InboundArrived]:
-        return [event for event in self.seen if isinstance(event, InboundArrived)]
+        self.submit(template, phone, text)
 
 
 @asynccontextmanager
@@ -106,12 +76,8 @@ async def logged_in(
     session = SmgpSession(
         Side.CLIENT, limits, version=version, moment=datetime.now(UTC), strict=True
     )
-    port = carrier.ports["smgp"]
-    client.stream = await open_bound(session, login, "127.0.0.1", port, client.take)
-    try:
+    async with connected(client, session, carrier.ports["smgp"], login):
         yield client
-    finally:
-        await client.stream.close(timeout_s=2)
 
 
 @both

@@ -11,7 +11,7 @@ id as it is and reads nothing from it. Source: CMPP V3.0 §8.4.3.2.
 from datetime import datetime
 from typing import NamedTuple
 
-from yunxin.protocols.cmpp.auth import BEIJING
+from yunxin.protocols.clock import BEIJING
 
 SEQUENCE_SIZE = 1 << 16
 _FULL, _TOP = 1 << 64, 1 << 63

@@ -37,10 +37,10 @@ from yunxin.protocols.cmpp.pdus import (
     encode,
     version_of,
 )
-from yunxin.protocols.cmpp.precut import SubmitTemplate
 from yunxin.protocols.cmpp.status import ConnectStatus, Result, explain, explain_connect
 from yunxin.protocols.concat import Part, split_header
-from yunxin.protocols.errors import LocalProtocolError, RemoteProtocolError
+from yunxin.protocols.digest import DigestSession
+from yunxin.protocols.errors import RemoteProtocolError
 from yunxin.protocols.events import (
     BindRequested,
     Bound,
@@ -64,7 +64,6 @@ from yunxin.protocols.session import (
     Faults,
     Limits,
     Rule,
-    Session,
     Side,
     Step,
 )
@@ -103,25 +102,21 @@ _READERS: Final = {  # by the size of the frame, as some answer in the other ver
 }
 
 
-class CmppSession(Session):
-    """One CMPP connection.
+class CmppSession(DigestSession[Version]):
+    """One CMPP connection, see `DigestSession`."""
 
-    Args:
-        version: what the client asks for; the highest that the server speaks.
-        moment: the client's: an aware time for the log-in, which is made within a few seconds.
-        strict: the client's: whether a carrier that cannot show that it knows the secret is left.
-            Otherwise it is told as a `PeerMistake`: too many carriers hash something else.
-    """
-
-    header_size = HEADER_SIZE
     sequence_max = SEQUENCE_MAX
     rules = RULES
     pdus: ClassVar[dict[int, type[Pdu]]] = PDUS
     faults = Faults(Result.COMMAND, Result.COMMAND, Result.STRUCTURE, Result.DUPLICATE)
+    proof = auth.ConnectProof
+    login_command = Connect.command_id
     bind_commands = frozenset({Connect.command_id})
     unbind_command = Terminate.command_id
     submit_command = _SUBMIT
+    deliver_command = _DELIVER
     keep_alive_command = ActiveTest.command_id
+    wrong_password = ConnectStatus.AUTHENTICATION
 
     def __init__(
         self,
@@ -132,13 +127,8 @@ class CmppSession(Session):
         moment: datetime | None = None,
         strict: bool = False,
     ) -> None:
-        super().__init__(side, limits)
-        self.version = version
-        self._highest = version
-        self._moment = moment
-        self._strict = strict
-        self._login = Login("", "")
-        self._connect = Connect()
+        super().__init__(side, limits, version=version, moment=moment, strict=strict)
+        self._asked = version.value  # by the client, in its own words
         self._fast: dict[int, Callable[[bytes, int, list[Event]], None]] = {
             _SUBMIT_RESP: self._submit_resp,
             _DELIVER_RESP: self._deliver_resp,
@@ -150,53 +140,30 @@ class CmppSession(Session):
 
     # Client -------------------------------------------------------------------------------------
 
-    def bind(self, login: Login, now: float) -> None:
-        """Ask to be let in; `Bound` or `BindRefused` follows. The mode is always both ways."""
-        self._check(Connect.command_id)
-        if self._moment is None:
-            raise LocalProtocolError("A client needs the moment of its log-in.")
-        sequence = self._following()
-        timestamp = auth.timestamp_of(self._moment)
-        name = login.name.encode("latin-1")
-        connect = Connect(
+    def _login_request(self, sequence: int, login: Login, proof: auth.ConnectProof) -> Connect:
+        """The mode is always both ways."""
+        return Connect(
             sequence=sequence,
             source_addr=login.name,
-            authenticator_source=auth.client_digest(name, login.password, timestamp),
+            authenticator_source=proof.digest,
             version=self.version,
-            timestamp=timestamp,
+            timestamp=proof.timestamp,
         )
-        frame = encode(connect, self.version)
-        self._step(Step.BIND)
-        self._login, self._connect = login, connect
-        self._launch(Connect.command_id, sequence, frame, None, now)
 
-    def submit(
-        self,
-        template: SubmitTemplate,
-        destination: str,
-        data: bytes,
-        *,
-        tag: Any,
-        now: float,
-        udhi: bool = False,
-    ) -> int:
-        """Hand over one message, see `Session.submit`; the template is of the same version."""
-        self._check(_SUBMIT)
-        sequence = self._following()
-        frame = template.encode(sequence, destination, data, udhi)
-        self._launch(_SUBMIT, sequence, frame, tag, now)
-        return sequence
+    def _digest_in(self, pdu: ConnectResp) -> bytes:
+        return pdu.authenticator_ismg
+
+    def _explain_login(self, status: int) -> Status:
+        return explain_connect(status)
 
     # Server -------------------------------------------------------------------------------------
 
     def accept_bind(self, name: str, password: str = "") -> list[Event]:
         """Let the client in; the secret goes into our digest, a name has no place."""
         self._step(Step.BIND_ACCEPTED)
-        client = self._connect.authenticator_source
+        digest = auth.server_digest(0, self._proof.digest, password, self.version)
         response = ConnectResp(
-            sequence=self._bind_sequence,
-            authenticator_ismg=auth.server_digest(0, client, password, self.version),
-            version=self._connect.version,
+            sequence=self._bind_sequence, authenticator_ismg=digest, version=self._asked
         )
         self._out.append(encode(response, self.version))
         return [Bound(self.peer, self.mode)]
@@ -216,14 +183,6 @@ class CmppSession(Session):
         number = int(message_id, 16) if message_id else 0
         self._out.append(self._answer(_SUBMIT_RESP, sequence, number, status))
 
-    def deliver(self, body: bytes, *, tag: Any, now: float) -> int:
-        """Send a DELIVER whose body comes from `body_of`; gives its sequence number."""
-        self._check(_DELIVER)
-        sequence = self._following()
-        frame = HEADER.pack(HEADER_SIZE + len(body), _DELIVER, sequence) + body
-        self._launch(_DELIVER, sequence, frame, tag, now)
-        return sequence
-
     # Frames of ours -----------------------------------------------------------------------------
 
     def _encode(self, pdu: Any) -> bytes:
@@ -231,12 +190,6 @@ class CmppSession(Session):
 
     def _decode(self, frame: bytes) -> Any:
         return decode(frame, self.version)
-
-    def _keep_alive_frame(self, sequence: int) -> bytes:
-        return HEADER.pack(HEADER_SIZE, ActiveTest.command_id, sequence)
-
-    def _unbind_frame(self, sequence: int) -> bytes:
-        return HEADER.pack(HEADER_SIZE, Terminate.command_id, sequence)
 
     def _acknowledgement(self, sequence: int, owed: Any, status: int) -> bytes:
         return self._answer(_DELIVER_RESP, sequence, owed, status)
@@ -300,30 +253,6 @@ class CmppSession(Session):
         if flight is not None and flight.command == ActiveTest.command_id:
             self._conclude(sequence, flight, None, now, events)
 
-    def _bind_answered(self, pdu: Any, events: list[Event]) -> None:
-        if pdu.status:
-            reason = explain_connect(pdu.status)
-            self._turned_away(reason.code, reason.name, reason.sentence, events)
-            return
-        if not self._is_carrier(pdu):
-            why = "The carrier does not show that it knows the password."
-            if self._strict:
-                status = explain_connect(ConnectStatus.AUTHENTICATION)
-                self._turned_away(status.code, status.name, why, events)
-                return
-            events.append(PeerMistake(why, 0))
-        self._let_in("", events)
-
-    def _is_carrier(self, pdu: ConnectResp) -> bool:
-        login, connect = self._login, self._connect
-        return auth.is_server(
-            pdu.authenticator_ismg,
-            pdu.status,
-            connect.authenticator_source,
-            connect.source_addr,
-            login.password,
-        )
-
     def _requested(self, pdu: Any, events: list[Event]) -> None:
         sequence = pdu.sequence
         match pdu:
@@ -355,11 +284,11 @@ class CmppSession(Session):
             events.append(PeerMistake(why, ConnectStatus.VERSION))
             return
         self._step(Step.BIND)
-        self.version = version
-        self._connect, self._bind_sequence, self.peer = pdu, pdu.sequence, pdu.source_addr
+        self.version, self._asked, self.peer = version, pdu.version, pdu.source_addr
+        self._bind_sequence = pdu.sequence
         proof = auth.ConnectProof(pdu.source_addr, pdu.authenticator_source, pdu.timestamp)
-        login = Login(pdu.source_addr, "", proof=proof)
-        events.append(BindRequested(pdu.sequence, login))
+        self._proof = proof
+        events.append(BindRequested(pdu.sequence, Login(pdu.source_addr, "", proof=proof)))
 
 
 def _delivery(pdu: Deliver) -> Event:

@@ -5,14 +5,14 @@ count. In this room one is an integer of 96 bits, so that it is a key like other
 sequence numbers; the id of a message is its 24 hexadecimal digits.
 """
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 
+from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.errors import LocalProtocolError
 
 SIZE: Final = 12
 _COUNTS: Final = 1 << 32
-_BEIJING: Final = timezone(timedelta(hours=8))
 
 
 class Parts(NamedTuple):
@@ -83,6 +83,6 @@ class Numbers:
         if second != self._second:
             self._second = second
             moment = self._zero + timedelta(seconds=now)
-            self._high = join(self.node, int(f"{moment.astimezone(_BEIJING):%m%d%H%M%S}"), 0)
+            self._high = join(self.node, int(f"{moment.astimezone(BEIJING):%m%d%H%M%S}"), 0)
         self._count = (self._count + 1) % _COUNTS
         return self._high | self._count

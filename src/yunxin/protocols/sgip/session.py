@@ -178,11 +178,8 @@ class SgipSession(Session):
         udhi: bool = False,
     ) -> int:
         """Hand over one message, see `Session.submit`; to one phone, or to up to 100."""
-        self._check(_SUBMIT)
-        sequence = self.numbers.next(now)
-        frame = template.encode(sequence, destination, data, udhi)
-        self._launch(_SUBMIT, sequence, frame, tag, now)
-        return sequence
+        self._now = now
+        return super().submit(template, destination, data, tag=tag, now=now, udhi=udhi)
 
     def deliver(self, body: bytes, *, tag: Any, now: float) -> int:
         """Send what `body_of` made of a deliver, report or user report; gives its number."""

@@ -8,7 +8,7 @@ specification. A client takes an id as it is and reads nothing from it.
 
 from datetime import datetime
 
-from yunxin.protocols.smgp.auth import BEIJING
+from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.smgp.pdus import MSG_ID_SIZE
 
 SEQUENCES = 1_000_000

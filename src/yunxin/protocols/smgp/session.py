@@ -7,19 +7,19 @@ requests: they are told to the program and dropped.
 """
 
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, ClassVar, Final
 
 from yunxin.protocols.concat import Part, split_header
-from yunxin.protocols.errors import LocalProtocolError, RemoteProtocolError
+from yunxin.protocols.digest import DigestSession
+from yunxin.protocols.errors import RemoteProtocolError
 from yunxin.protocols.events import (
     BindMode,
     BindRequested,
     Bound,
     Event,
     InboundArrived,
-    PeerMistake,
     ReceiptArrived,
     Requested,
     SubmitRequested,
@@ -37,7 +37,6 @@ from yunxin.protocols.session import (
     Faults,
     Limits,
     Rule,
-    Session,
     Side,
     Step,
 )
@@ -68,7 +67,6 @@ from yunxin.protocols.smgp.pdus import (
     tlv_integer,
     version_of,
 )
-from yunxin.protocols.smgp.precut import SubmitTemplate
 from yunxin.protocols.smgp.status import Code, explain
 from yunxin.protocols.status import Status
 
@@ -101,25 +99,21 @@ _ANSWER = struct.Struct(">III10sI")  # SubmitResp and DeliverResp: MsgID and Sta
 _READ_ANSWER = struct.Struct(">10sI").unpack_from
 
 
-class SmgpSession(Session):
-    """One SMGP connection.
+class SmgpSession(DigestSession[Version]):
+    """One SMGP connection, see `DigestSession`."""
 
-    Args:
-        version: what the client asks for; the highest that the server speaks.
-        moment: the client's: an aware time for the log-in, which is made within a few seconds.
-        strict: the client's: whether a carrier that cannot show that it knows the secret is left.
-            Otherwise it is told as a `PeerMistake`: too many carriers hash something else.
-    """
-
-    header_size = HEADER_SIZE
     sequence_max = SEQUENCE_MAX
     rules = RULES
     pdus: ClassVar[dict[int, type[Pdu]]] = PDUS
     faults = Faults(Code.COMMAND, Code.COMMAND, Code.STRUCTURE, Code.DUPLICATE_SEQUENCE)
+    proof = auth.LoginProof
+    login_command = Login.command_id
     bind_commands = frozenset({Login.command_id})
     unbind_command = Exit.command_id
     submit_command = _SUBMIT
+    deliver_command = _DELIVER
     keep_alive_command = ActiveTest.command_id
+    wrong_password = Code.AUTHENTICATION
 
     def __init__(
         self,
@@ -130,13 +124,8 @@ class SmgpSession(Session):
         moment: datetime | None = None,
         strict: bool = False,
     ) -> None:
-        super().__init__(side, limits or LIMITS)
-        self.version = version
-        self._highest = version
-        self._moment = moment
-        self._strict = strict
-        self._password = ""
-        self._login = Login()
+        super().__init__(side, limits or LIMITS, version=version, moment=moment, strict=strict)
+        self._asked = version.value  # by the client, in its own words
         self._fast: dict[int, Callable[[bytes, int, list[Event]], None]] = {
             _SUBMIT_RESP: self._submit_resp,
             _DELIVER_RESP: self._deliver_resp,
@@ -149,57 +138,34 @@ class SmgpSession(Session):
     # Client -------------------------------------------------------------------------------------
 
     def bind(self, login: LoginEvent, now: float) -> None:
-        """Ask to be let in; `Bound` or `BindRefused` follows."""
-        self._check(Login.command_id)
-        if self._moment is None:
-            raise LocalProtocolError("A client needs the moment of its log-in.")
-        sequence = self._following()
-        timestamp = auth.timestamp_of(self._moment)
-        name = login.name.encode("latin-1")
-        request = Login(
+        """Ask to be let in, to send, to receive, or both; `Bound` or `BindRefused` follows."""
+        super().bind(login, now)
+        self.mode = login.mode
+
+    def _login_request(self, sequence: int, login: LoginEvent, proof: auth.LoginProof) -> Login:
+        return Login(
             sequence=sequence,
             client_id=login.name,
-            authenticator_client=auth.client_digest(name, login.password, timestamp),
+            authenticator_client=proof.digest,
             login_mode=LOGIN_MODES[login.mode],
-            timestamp=timestamp,
+            timestamp=proof.timestamp,
             client_version=self.version,
         )
-        frame = encode(request, self.version)
-        self._step(Step.BIND)
-        self.mode = login.mode
-        self._login, self._password = request, login.password
-        self._launch(Login.command_id, sequence, frame, None, now)
 
-    def submit(
-        self,
-        template: SubmitTemplate,
-        destination: str | Sequence[str],
-        data: bytes,
-        *,
-        tag: Any,
-        now: float,
-        udhi: bool = False,
-    ) -> int:
-        """Hand over one message, see `Session.submit`; to one phone, or to up to 100.
+    def _digest_in(self, pdu: LoginResp) -> bytes:
+        return pdu.authenticator_server
 
-        The template is of the session's version.
-        """
-        self._check(_SUBMIT)
-        sequence = self._following()
-        frame = template.encode(sequence, destination, data, udhi)
-        self._launch(_SUBMIT, sequence, frame, tag, now)
-        return sequence
+    def _explain_login(self, status: int) -> Status:
+        return explain(status)
 
     # Server -------------------------------------------------------------------------------------
 
     def accept_bind(self, name: str = "", password: str = "") -> list[Event]:
         """Let the client in; the secret goes into our digest, a name has no place."""
         self._step(Step.BIND_ACCEPTED)
-        digest = auth.server_digest(0, self._login.authenticator_client, password)
+        digest = auth.server_digest(0, self._proof.digest, password)
         response = LoginResp(
-            sequence=self._bind_sequence,
-            authenticator_server=digest,
-            server_version=self._login.client_version,
+            sequence=self._bind_sequence, authenticator_server=digest, server_version=self._asked
         )
         self._out.append(encode(response, self.version))
         return [Bound(self.peer, self.mode)]
@@ -218,14 +184,6 @@ class SmgpSession(Session):
         self._owed.pop(sequence, None)
         self._out.append(_answer(_SUBMIT_RESP, sequence, ids.to_bytes(message_id), status))
 
-    def deliver(self, body: bytes, *, tag: Any, now: float) -> int:
-        """Send a deliver whose body comes from `body_of`; gives its sequence number."""
-        self._check(_DELIVER)
-        sequence = self._following()
-        frame = HEADER.pack(HEADER_SIZE + len(body), _DELIVER, sequence) + body
-        self._launch(_DELIVER, sequence, frame, tag, now)
-        return sequence
-
     # Frames of ours -----------------------------------------------------------------------------
 
     def _encode(self, pdu: Any) -> bytes:
@@ -233,12 +191,6 @@ class SmgpSession(Session):
 
     def _decode(self, frame: bytes) -> Any:
         return decode(frame, self.version)
-
-    def _keep_alive_frame(self, sequence: int) -> bytes:
-        return HEADER.pack(HEADER_SIZE, ActiveTest.command_id, sequence)
-
-    def _unbind_frame(self, sequence: int) -> bytes:
-        return HEADER.pack(HEADER_SIZE, Exit.command_id, sequence)
 
     def _acknowledgement(self, sequence: int, owed: Any, status: int) -> bytes:
         return _answer(_DELIVER_RESP, sequence, owed, status)
@@ -283,30 +235,6 @@ class SmgpSession(Session):
         status = _READ_ANSWER(frame, HEADER_SIZE)[1] if whole else Code.OK
         self._deliver_answered(_DELIVER, sequence, status, events)
 
-    def _bind_answered(self, pdu: Any, events: list[Event]) -> None:
-        if pdu.status:
-            reason = explain(pdu.status)
-            self._turned_away(reason.code, reason.name, reason.sentence, events)
-            return
-        if not self._is_carrier(pdu):
-            why = "The carrier does not show that it knows the password."
-            if self._strict:
-                refusal = explain(Code.AUTHENTICATION)
-                self._turned_away(refusal.code, refusal.name, why, events)
-                return
-            events.append(PeerMistake(why, 0))
-        self._let_in("", events)
-
-    def _is_carrier(self, pdu: LoginResp) -> bool:
-        login = self._login
-        return auth.is_server(
-            pdu.authenticator_server,
-            pdu.status,
-            login.authenticator_client,
-            login.client_id,
-            self._password,
-        )
-
     def _requested(self, pdu: Any, events: list[Event]) -> None:
         sequence = pdu.sequence
         if sequence in self._owed:
@@ -341,8 +269,9 @@ class SmgpSession(Session):
             )
         self._step(Step.BIND)
         self.version, self.mode, self.peer = version, mode, pdu.client_id
-        self._login, self._bind_sequence = pdu, pdu.sequence
+        self._asked, self._bind_sequence = pdu.client_version, pdu.sequence
         proof = auth.LoginProof(pdu.client_id, pdu.authenticator_client, pdu.timestamp)
+        self._proof = proof
         events.append(BindRequested(pdu.sequence, LoginEvent(pdu.client_id, "", mode, proof=proof)))
 
 

@@ -77,7 +77,7 @@ from yunxin.protocols.smpp.pdus import (
     encode,
     tlv_integer,
 )
-from yunxin.protocols.smpp.precut import UDHI, SubmitTemplate, alphabet_of
+from yunxin.protocols.smpp.precut import UDHI, alphabet_of
 from yunxin.protocols.smpp.status import Code, explain
 from yunxin.protocols.status import Status
 
@@ -149,23 +149,6 @@ class SmppSession(Session):
         self._step(Step.BIND)
         self.mode = login.mode
         self._launch(cls.command_id, sequence, frame, None, now)
-
-    def submit(
-        self,
-        template: SubmitTemplate,
-        destination: str,
-        data: bytes,
-        *,
-        tag: Any,
-        now: float,
-        udhi: bool = False,
-    ) -> int:
-        """Hand over one message, see `Session.submit`."""
-        self._check(_SUBMIT)
-        sequence = self._following()
-        frame = template.encode(sequence, destination, data, udhi)
-        self._launch(_SUBMIT, sequence, frame, tag, now)
-        return sequence
 
     # Server -------------------------------------------------------------------------------------
 

@@ -3,12 +3,13 @@
 import random
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple, cast
 
 import msgspec
 
 from yunxin.protocols import formats
+from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.session import Limits, Session, Side
 from yunxin.protocols.smgp import ids, receipts
 from yunxin.protocols.smgp.pdus import (
@@ -27,7 +28,6 @@ from yunxin.simulator.behaviour import Behaviour
 from yunxin.simulator.gateways.base import Gateway, Report, Submission, Wanted, ucs2_parts
 from yunxin.simulator.ledger import Message
 
-BEIJING = timezone(timedelta(hours=8))
 GATEWAYS: Final = 1_000_000  # an id begins with six digits of its gateway
 # The codes of a behaviour that SMGP has a number for; "again later" is busy there.
 _NEAREST: Final = {
