@@ -24,6 +24,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from yunxin.config import Config
 from yunxin.deployment import complete
+from yunxin.vocabulary import READY_STATES, LinkState
 
 PYTHON_MIN = (3, 11)
 POSTGRES_MIN = 15
@@ -254,8 +255,9 @@ def _check_channels(connection: Connection) -> Iterator[Finding]:
         way_out = "Make one in the console, under channels, and start it."
         yield warning("channels", "None is to run, so nothing can be sent.", way_out)
     for name, state, last_error in rows:
-        if state == "bound":
-            yield good("channels", f"{name} is connected.")
+        if state in READY_STATES:
+            how = "connected" if state == LinkState.BOUND else "idle and connects when needed"
+            yield good("channels", f"{name} is {how}.")
         else:
             way_out = "Look at its address, account and password in the console, under channels."
             yield bad("channels", f"{name}: {state or 'not started'}. {last_error or ''}", way_out)

@@ -363,6 +363,13 @@ class BlockReason(StrEnum):
     COMPLAINT = "complaint"
 
 
+class PhoneCondition(StrEnum):
+    """What a carrier told of a phone's account with it."""
+
+    CANCELLED = "cancelled"  # the number will be somebody else's
+    SUSPENDED = "suspended"  # in arrears
+
+
 class ChannelWish(StrEnum):
     """What the operator wants a channel to do."""
 
@@ -376,8 +383,13 @@ class LinkState(StrEnum):
     STOPPED = "stopped"
     CONNECTING = "connecting"
     BOUND = "bound"
+    IDLE = "idle"  # it said good-bye in peace, and connects when there is something to send
     REFUSED = "refused"  # the carrier refused the log-in
     DOWN = "down"
+
+
+# The lines that take messages.
+READY_STATES = frozenset({LinkState.BOUND, LinkState.IDLE})
 
 
 class BreakerState(StrEnum):

@@ -12,7 +12,7 @@ from django.utils import timezone
 from yunxin.accounts import notices
 from yunxin.carriers.channels import read_live
 from yunxin.carriers.models import Channel
-from yunxin.vocabulary import ChannelWish, LinkState
+from yunxin.vocabulary import READY_STATES, ChannelWish, LinkState
 
 TOLD_AFTER = timedelta(seconds=60)
 
@@ -29,7 +29,7 @@ def look(now: datetime | None = None) -> int:
 def _look_at(channel: Channel, state: LinkState, now: datetime) -> bool:
     before = (channel.down_since, channel.down_told)
     told = ""
-    if channel.wish != ChannelWish.RUN or state == LinkState.BOUND:
+    if channel.wish != ChannelWish.RUN or state in READY_STATES:
         if channel.down_told and channel.wish == ChannelWish.RUN:
             told = "channel.up"
         channel.down_since, channel.down_told = None, False

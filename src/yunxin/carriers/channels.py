@@ -18,7 +18,7 @@ from yunxin.accounts import audit
 from yunxin.accounts.models import Enterprise, User
 from yunxin.carriers.models import Channel, ChannelState
 from yunxin.sealing import seal
-from yunxin.vocabulary import BreakerState, ChannelWish, LinkState
+from yunxin.vocabulary import READY_STATES, BreakerState, ChannelWish, LinkState
 from yunxin.web.hints import hint
 
 # What takes effect at once; every other change asks for a new connection.
@@ -40,7 +40,8 @@ class Live:
     """What the engines say of one channel right now, all of them added up.
 
     `state` is the best of any engine, as one bound line is enough to send, `breaker` the worst;
-    `since` is when the oldest of the bound lines was bound.
+    `since` is when the oldest of the lines that take messages was bound; an idle one counts, as it
+    closed in order and connects when there is need.
     """
 
     state: LinkState
@@ -56,6 +57,11 @@ class Live:
     at: datetime | None = None
 
     @property
+    def is_ready(self) -> bool:
+        """Whether it takes messages."""
+        return self.state in READY_STATES
+
+    @property
     def window_percent(self) -> int:
         return round(100 * self.window_used / self.window_size) if self.window_size else 0
 
@@ -63,7 +69,8 @@ class Live:
 STOPPED = Live(LinkState.STOPPED)
 _WORST_LAST = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
 _BEST_FIRST = (
-    LinkState.BOUND, LinkState.CONNECTING, LinkState.REFUSED, LinkState.DOWN, LinkState.STOPPED,
+    LinkState.BOUND, LinkState.IDLE, LinkState.CONNECTING, LinkState.REFUSED, LinkState.DOWN,
+    LinkState.STOPPED,
 )  # fmt: skip
 
 

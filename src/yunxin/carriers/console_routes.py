@@ -13,7 +13,7 @@ from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.models import Enterprise
 from yunxin.carriers import labels, routes
 from yunxin.text import phones
-from yunxin.vocabulary import TrafficClass
+from yunxin.vocabulary import PhoneCondition, TrafficClass
 from yunxin.web.forms import Form
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991
@@ -65,10 +65,13 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         TrafficClass(asked["traffic"]),
         enterprise.pk if enterprise else routes.NO_ENTERPRISE,
     )
+    news = routes.find_news(asked["phone"])
     moment = asked["at"] or clock.now().astimezone(SHANGHAI).time()
     found = routes.find_routes(question, moment)
     return {
         "whose": whose,
+        "news": news,
+        "condition": labels.PHONE_CONDITIONS[PhoneCondition(news.condition)] if news else "",
         "carrier": labels.CARRIERS[whose.carrier],
         "is_served": any(route.place for route in found),
         "routes": [

@@ -12,6 +12,7 @@ from yunxin.vocabulary import (
     CodeGroup,
     IdRule,
     LinkState,
+    PhoneCondition,
     TrafficClass,
     WireAlphabet,
 )
@@ -54,13 +55,19 @@ REASONS = {
 }
 LINK_STATES = {
     LinkState.BOUND: _("Connected"),
+    LinkState.IDLE: _("Idle, connects when needed"),
     LinkState.CONNECTING: _("Connecting"),
     LinkState.REFUSED: _("Log-in refused"),
     LinkState.DOWN: _("Not connected"),
     LinkState.STOPPED: _("Stopped"),
 }
+PHONE_CONDITIONS = {
+    PhoneCondition.CANCELLED: _("its account was cancelled"),
+    PhoneCondition.SUSPENDED: _("it is suspended for arrears"),
+}
 LINK_TONES = {
     LinkState.BOUND: "green",
+    LinkState.IDLE: "green",
     LinkState.CONNECTING: "cyan",
     LinkState.REFUSED: "red",
     LinkState.DOWN: "red",

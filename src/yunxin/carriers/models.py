@@ -16,6 +16,7 @@ from yunxin.vocabulary import (
     CodeGroup,
     IdRule,
     LinkState,
+    PhoneCondition,
     WireAlphabet,
 )
 
@@ -156,6 +157,25 @@ class BlockedNumber(models.Model):
 
     def __str__(self) -> str:
         return f"{self.phone[:3]}****{self.phone[-4:]}"
+
+
+class PhoneNews(models.Model):
+    """What a carrier told of a phone's account (SGIP's user report). Writer: engine/inbound.
+
+    It blocks nothing. News of a phone that is in order again is taken away.
+    """
+
+    phone = models.CharField(max_length=20, primary_key=True)
+    condition = models.CharField(max_length=10, choices=_choices(PhoneCondition))
+    channel_id = models.BigIntegerField()
+    at = models.DateTimeField()
+
+    class Meta:
+        db_table = "phone_news"
+        indexes = [models.Index(fields=("at",), name="phone_news_at")]
+
+    def __str__(self) -> str:
+        return f"{self.phone[:3]}****{self.phone[-4:]} {self.condition}"
 
 
 class ForbiddenWord(models.Model):

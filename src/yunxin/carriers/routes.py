@@ -14,10 +14,10 @@ from django.db.models import Prefetch
 from yunxin.accounts.models import Enterprise
 from yunxin.carriers import labels, numbers, ported
 from yunxin.carriers.channels import Live, read_live
-from yunxin.carriers.models import Channel
+from yunxin.carriers.models import Channel, PhoneNews
 from yunxin.routing import Line, candidates, is_open, rank
 from yunxin.text import phones
-from yunxin.vocabulary import BreakerState, CarrierName, LinkState, TrafficClass
+from yunxin.vocabulary import BreakerState, CarrierName, TrafficClass
 
 NO_ENTERPRISE = 0
 
@@ -71,6 +71,11 @@ def find_whose(phone: str) -> Whose:
     return Whose(phone, phones.carrier_of(phone, table), False, digits)
 
 
+def find_news(phone: str) -> PhoneNews | None:
+    """What its carrier told of a phone's account, where that is not in order."""
+    return PhoneNews.objects.filter(pk=phone).first()
+
+
 def find_routes(question: Question, clock: time) -> list[Route]:
     """All channels: those that would carry it in their order, then the others with the reason.
 
@@ -82,7 +87,7 @@ def find_routes(question: Question, clock: time) -> list[Route]:
     live = read_live(channels)
     by_id = {channel.pk: channel for channel in channels}
     lines = {channel.pk: _line(channel, clock, live[channel.pk]) for channel in channels}
-    bound = [lines[pk] for pk in lines if live[pk].state == LinkState.BOUND]
+    bound = [lines[pk] for pk in lines if live[pk].is_ready]
     best = candidates(question, bound)
     ranks = sorted({rank(question, line) for line in best})
     routes = []

@@ -215,6 +215,10 @@ class Dispatcher:
         self._segments: dict[tuple[int, int], float] = {}
         self._groups = 1  # that waited the last time
         self._unsure = True  # whether the database may hold claims of ours that we know nothing of
+        # Claimed again before we heard that their release is stored; it may be stored once more, so
+        # they are not sent before it is over.
+        self._early: set[int] = set()
+        self._counting = asyncio.Lock()  # held while the database and `in_hand` may not agree
         self._closed = False
         self.wake = asyncio.Event()
         if listener is not None:
@@ -232,6 +236,9 @@ class Dispatcher:
         """These outcomes are stored: there is room again."""
         for message in messages:
             self.in_hand.pop(message.message_id, None)
+        if self._early:
+            self._early.difference_update(message.message_id for message in messages)
+            self._unsure = True
         self.wake.set()
 
     async def once(self) -> int:
@@ -299,6 +306,9 @@ class Dispatcher:
         segments = 0
         for row in rows:
             message = outgoing(grant.enterprise_id, grant.priority, grant.carrier, row)
+            if message.message_id in self.in_hand:
+                self._early.add(message.message_id)
+                continue
             self.in_hand[message.message_id] = message
             segments += message.segments
             withdrawn = not self._directory.snapshot.may_send(message.enterprise_id, row[12])
@@ -315,7 +325,7 @@ class Dispatcher:
         self._learn(grant, segments / len(rows))
         for channel_id, messages in taken.items():
             link = self._links.get(channel_id)
-            if link is None or not link.bound:
+            if link is None or not link.ready:
                 for message in messages:
                     self._judge(message, outcomes.UNSENT)
             else:
@@ -337,30 +347,30 @@ class Dispatcher:
 
     async def free_unknown(self) -> None:
         """Set free what the database says is ours and we do not have."""
-        params = {"engine_id": self._engine_id, "in_hand": list(self.in_hand)}
-        freed = await self._store.execute("free_unknown_claims", params)
-        self._unsure = False
+        async with self._counting:
+            params = {"engine_id": self._engine_id, "in_hand": list(self.in_hand)}
+            freed = await self._store.execute("free_unknown_claims", params)
+            self._unsure = False
         if freed:
             log.info("dispatch.freed_unknown_claims", messages=freed)
 
     async def adopt(self, dead_id: int, policy: Callable[[Outgoing], InDoubtPolicy]) -> int:
         """Take over some claims of an engine that is gone; nobody knows whether they were sent."""
         params = {"engine_id": self._engine_id, "dead_id": dead_id, "most": CLAIM_MOST}
-        try:
-            rows = await self._store.fetch("adopt_claims", params)
-        except (StoreUnavailable, asyncio.CancelledError):
-            self._unsure = True
-            raise
-        for row in rows:
-            message = outgoing(row[14], row[15], row[16], row)
-            self.in_hand[message.message_id] = message
-            self._judge(
-                message,
-                outcomes.in_doubt(
-                    policy(message), attempt=message.attempt, why=MessageEventKind.IN_DOUBT
-                ),
+        async with self._counting:
+            try:
+                rows = await self._store.fetch("adopt_claims", params)
+            except (StoreUnavailable, asyncio.CancelledError):
+                self._unsure = True
+                raise
+            messages = [outgoing(row[14], row[15], row[16], row) for row in rows]
+            self.in_hand |= {message.message_id: message for message in messages}
+        for message in messages:
+            verdict = outcomes.in_doubt(
+                policy(message), attempt=message.attempt, why=MessageEventKind.IN_DOUBT
             )
-        return len(rows)
+            self._judge(message, verdict)
+        return len(messages)
 
     def _judge(self, message: Outgoing, verdict: Verdict) -> None:
         assert self.desk is not None, "the desk is set before anything is claimed"

@@ -68,7 +68,7 @@ class Health:
                 "allowed_per_s": [link.allowed_per_s for link in links],
                 "last_errors": [link.last_error for link in links],
                 "last_error_ats": [link.last_error_at for link in links],
-                "bound_ats": [link.bound_at if link.bound else None for link in links],
+                "bound_ats": [link.bound_at if link.ready else None for link in links],
             },
         )
         params = {"engine_id": self._engine_id, "channel_ids": ids}

@@ -4,6 +4,8 @@ A part of a long reply waits in the database until all are there, whatever conne
 they came by. The owner is who wrote to the phone from that very number, extension and all; else the
 enterprise, or its signature, whose digits stand behind the channel's access number; where these say
 nothing, the last one that wrote to the phone.
+What a carrier tells of a phone's own account is kept for people to see, and blocks nothing: it is
+nobody's wish, and a number that was cancelled is somebody else's soon.
 `results` calls `store` in its transaction; the carrier gets its acknowledgement after the commit.
 """
 
@@ -15,6 +17,7 @@ from typing import Any, NamedTuple
 
 import structlog
 
+from yunxin.engine.accounts.base import PhoneNews
 from yunxin.engine.channel import Channel
 from yunxin.engine.directory import Directory, Enterprise, Snapshot
 from yunxin.engine.ids import IdMaker
@@ -29,6 +32,7 @@ from yunxin.vocabulary import message_id_floor
 log = structlog.get_logger()
 
 ANSWERS_WITHIN = timedelta(days=7)  # what a reply most likely answers is not older
+NEWS_KEPT_DAYS = 90  # a guess: about as long carriers let a cancelled number rest
 MISSING = "…"  # stands for a part that never came
 _UNSUBSCRIBE = re.compile(r"(?:R|T|N|TD\d*|退订)[.。!！]?")
 
@@ -44,6 +48,14 @@ class Reply(NamedTuple):
     data: bytes
     alphabet: Alphabet
     part: Part | None
+
+
+class ToldPhone(NamedTuple):
+    """What a channel's carrier told of a phone; an empty condition: it is in order again."""
+
+    phone: str
+    condition: str
+    channel_id: int
 
 
 class Answered(NamedTuple):
@@ -142,6 +154,16 @@ class Inbound:
             part=event.part if event.part and event.part.total > 1 else None,
         )
 
+    def told(self, channel: Channel, news: PhoneNews) -> ToldPhone:
+        """What a link heard of a phone's account, in the words of the database."""
+        return ToldPhone(_phone(news.phone), str(news.condition or ""), channel.id)
+
+    async def store_news(self, tx: Transaction, news: Sequence[ToldPhone]) -> None:
+        """Keep the last word on each phone."""
+        phones, conditions, channel_ids = map(list, zip(*news, strict=True))
+        params = {"phones": phones, "conditions": conditions, "channel_ids": channel_ids}
+        await tx.execute("store_phone_news", params)
+
     async def store(self, tx: Transaction, replies: Sequence[Reply]) -> None:
         """Store replies that are whole, keep parts of those that are not."""
         await _lock_parts(tx, replies)
@@ -152,7 +174,8 @@ class Inbound:
                 await self._store_part(tx, reply, reply.part)
 
     async def sweep(self, store: Store) -> None:
-        """Store long replies of which a part never came, with a mark in its place."""
+        """Store long replies that miss a part, a mark in its place; drop old news of phones."""
+        await store.execute("drop_phone_news", {"kept": f"{NEWS_KEPT_DAYS} days"})
         for *row, own_number in await store.fetch("stale_inbound_parts"):
             key = dict(zip(_KEY, row, strict=True))
             async with store.transaction() as tx:

@@ -54,10 +54,10 @@ class Lines:
     # What others ask ----------------------------------------------------------------------------
 
     def lines(self) -> list[Line]:
-        """The bound channels with the room that they have now."""
+        """The channels that are bound, or rest, with the room that they have now."""
         bound, clock = [], datetime.now(SHANGHAI).time()
         for channel_id, link in self._links.items():
-            if link.bound:
+            if link.ready:
                 line = self._lines[channel_id]
                 _shape(line, link.channel, clock)
                 line.broken = link.breaker is BreakerState.OPEN
@@ -76,8 +76,8 @@ class Lines:
         return list(self._links.values())
 
     def another(self, need: Need, refused_by: Container[int]) -> bool:
-        """Whether a bound channel that did not refuse yet could carry a message."""
-        lines = [self._lines[n] for n, link in self._links.items() if link.bound]
+        """Whether a channel that is ready and did not refuse yet could carry a message."""
+        lines = [self._lines[n] for n, link in self._links.items() if link.ready]
         return may_try_another(need, lines, refused_by)
 
     # Their life ---------------------------------------------------------------------------------

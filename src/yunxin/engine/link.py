@@ -1,6 +1,7 @@
 """One carrier account: its connections, what waits to be written, what waits for an answer.
 
-A `Link` keeps the account's sessions bound (reconnecting with back-off and jitter), writes
+A `Link` keeps the account's sessions bound (reconnecting with back-off and jitter; where the
+protocol has it so, an idle one rests until there is something to send), writes
 the parts of messages as fast as the pace and the windows allow, and turns the carrier's words
 into verdicts (`outcomes`) that it puts on the desk of `results`. It knows nothing of the
 database, and nothing of protocols: what differs between those is in its `Account` (`accounts`).
@@ -19,7 +20,7 @@ from typing import Protocol
 import structlog
 
 from yunxin.engine import outcomes
-from yunxin.engine.accounts.base import Account, Conversation
+from yunxin.engine.accounts.base import Account, Conversation, PhoneNews
 from yunxin.engine.breaker import Breaker
 from yunxin.engine.channel import Channel
 from yunxin.engine.ids import wall_clock_ms
@@ -54,6 +55,7 @@ KEPT_FOR_CODES = 0.05  # of the window only verification codes may take
 RECONNECT_FIRST_S = 0.5
 RECONNECT_LONGEST_S = 30.0
 STEADY_S = 10.0  # a connection that lived so long ended by accident: try again soon
+WAKE_WITHIN_S = 5.0  # what a connection that rested may take: messages wait for it already
 DRAIN_EXTRA_S = 2.0  # beyond the answer time-out, for what is still to be stored
 PART_REPEATS_MAX = 20  # of a long text whose other parts the carrier has already
 PART_REPEAT_AFTER_S = 1.0
@@ -73,6 +75,9 @@ class Desk(Protocol):
     def inbound(self, stream: Conversation, link: "Link", event: InboundArrived) -> None:
         """A message from a phone; it is acknowledged when it is stored."""
 
+    def news(self, stream: Conversation, link: "Link", sequence: int, news: PhoneNews) -> None:
+        """What a carrier told of a phone's account; it is acknowledged when it is stored."""
+
     def policy(self, message: Outgoing) -> InDoubtPolicy:
         """What becomes of a message in doubt."""
 
@@ -86,17 +91,23 @@ class Desk(Protocol):
 class Connection:
     """One session of the account, kept bound: a place that a stream comes to and goes from."""
 
-    __slots__ = ("mode", "stream", "useful")
+    __slots__ = ("mode", "resting", "stream", "useful")
 
     def __init__(self, mode: BindMode) -> None:
         self.mode = mode
         self.stream: Conversation | None = None  # while it is bound
         self.useful = False  # since it was bound the carrier took a message or told something
+        self.resting = False  # it said good-bye in peace, and connects when there is need
 
     @property
     def sends(self) -> bool:
         """Whether messages may be written to it."""
         return self.mode is not BindMode.RECEIVER
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages may be handed over for it: now, or as soon as it has connected."""
+        return self.sends and (self.stream is not None or self.resting)
 
 
 class Link:
@@ -107,6 +118,7 @@ class Link:
         self.channel = channel = account.channel
         self._account = account
         self._explain, self._hopeless = account.explain, account.hopeless
+        self._rests = account.rests
         self._answer_key, self._receipt_key = account.answer_key, account.receipt_key
         self._desk = desk
         self._pace = Pace(channel.rate_per_s, self._loop.time())
@@ -118,8 +130,10 @@ class Link:
         self._outstanding = 0  # parts that were taken and whose outcome is not stored
         self._timer: asyncio.TimerHandle | None = None
         self._stopping = asyncio.Event()
+        self._wanted = asyncio.Event()  # something waits that no connection can take
         self.last_error = ""
         self.last_error_at: datetime | None = None
+        self._port_trouble = ""
         self.bound_at: datetime | None = None
         self.refused = False
         self.submitted = 0  # parts written to a socket since the start
@@ -130,8 +144,13 @@ class Link:
 
     @property
     def bound(self) -> bool:
-        """Whether messages can be sent now."""
+        """Whether messages can be written now."""
         return any(c.stream is not None and c.sends for c in self._connections)
+
+    @property
+    def ready(self) -> bool:
+        """Whether messages may be handed over: it is bound, or rests until something comes."""
+        return any(c.ready for c in self._connections)
 
     @property
     def sessions_bound(self) -> int:
@@ -145,6 +164,8 @@ class Link:
             return LinkState.STOPPED
         if self.bound:
             return LinkState.BOUND
+        if self.ready:
+            return LinkState.IDLE
         if self.refused:
             return LinkState.REFUSED
         return LinkState.DOWN if self.last_error else LinkState.CONNECTING
@@ -166,10 +187,8 @@ class Link:
 
     @property
     def window(self) -> int:
-        """Parts that may be outstanding, over all sessions that are bound."""
-        return self.channel.window * sum(
-            c.stream is not None and c.sends for c in self._connections
-        )
+        """Parts that may be outstanding, over all sessions that are bound or rest."""
+        return self.channel.window * sum(c.ready for c in self._connections)
 
     def room(self) -> tuple[int, int]:
         """How many more parts may be handed over now: of verification codes, and of the rest.
@@ -215,7 +234,7 @@ class Link:
 
     async def run(self) -> None:
         """Keep every session bound until `stop`; drain; say good-bye."""
-        listening = self._account.listening(self._on_delivery, self._failed)
+        listening = self._account.listening(self._on_delivery, self._on_port)
         async with listening, asyncio.TaskGroup() as tasks:
             for connection in self._connections:
                 tasks.create_task(self._keep_bound(connection))
@@ -224,6 +243,8 @@ class Link:
         """Take nothing more, give back what was not written, wait for answers, unbind."""
         if not self._stopping.is_set():
             self._stopping.set()
+            for connection in self._connections:
+                connection.resting = False
             self._give_back(begun_too=False)
 
     def kill(self) -> None:
@@ -243,14 +264,34 @@ class Link:
                 steady = self._loop.time() - began > STEADY_S
                 if connection.useful or steady:
                     backoff.reset()
-                if steady and _in_peace(stream):
-                    continue  # an idle session that said good-bye, as some protocols have it
+                if _in_peace(stream) and (steady or (self._rests and connection.useful)):
+                    await self._rest(connection)  # an idle session, as some protocols have it
+                    continue
+            elif connection.resting:
+                connection.resting = False
+                self._unready()
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(backoff.next_s()):
                     await self._stopping.wait()
 
+    async def _rest(self, connection: Connection) -> None:
+        """Until there is something to send, or we stop; where the protocol has it so."""
+        if not self._rests or self._stopping.is_set():
+            return
+        connection.resting = True
+        if not any(self._waiting):
+            self._wanted.clear()
+        self._desk.line_changed()
+        ends = [asyncio.ensure_future(e.wait()) for e in (self._wanted, self._stopping)]
+        try:
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for end in ends:
+                end.cancel()
+
     async def _connect(self, connection: Connection) -> Conversation | None:
         channel = self.channel
+        patience_s = min(WAKE_WITHIN_S, channel.answer_timeout_s)
         try:
             return await open_bound(
                 self._account.session(),
@@ -258,7 +299,7 @@ class Link:
                 channel.host,
                 channel.port,
                 lambda stream, events: self._on_events(connection, stream, events),
-                timeout_s=channel.answer_timeout_s,
+                timeout_s=patience_s if connection.resting else channel.answer_timeout_s,
             )
         except (LocalProtocolError, UnicodeError) as error:  # its settings do not fit the protocol
             self.refused = True
@@ -299,6 +340,14 @@ class Link:
             log.warning("link.failed", channel=self.channel.id, error=why)
         self.last_error, self.last_error_at = why[:300], datetime.now(UTC)
 
+    def _on_port(self, trouble: str) -> None:
+        """What is wrong with the port to which the carrier connects; empty when it is open."""
+        if trouble and trouble != self._port_trouble:
+            self._failed(trouble)
+        elif not trouble and self.last_error == self._port_trouble[:300]:
+            self.last_error, self.last_error_at = "", None
+        self._port_trouble = trouble
+
     # Writing ------------------------------------------------------------------------------------
 
     def _cut(self, message: Outgoing) -> None:
@@ -317,6 +366,7 @@ class Link:
         while sent < ready and any(self._waiting):
             stream = self._freest()
             if stream is None:
+                self._wanted.set()
                 break
             sent += self._write(stream, min(stream.free, ready - sent))
         if sent:
@@ -412,7 +462,7 @@ class Link:
                 self._desk.inbound(stream, self, event)
             case Unanswered() if event.tag is not None:
                 self._breaker.note(False, self._loop.time())
-                self._doubt(event.tag[0], MessageEventKind.UNANSWERED)
+                self._doubt(event.tag, event.sequence, MessageEventKind.UNANSWERED)
             case Bound():
                 self._bound(connection, stream)
             case Closed():
@@ -420,7 +470,7 @@ class Link:
             case PeerMistake():
                 self._failed(event.why)
             case Requested():
-                self._account.answer(stream.session, event)
+                self._requested(stream, event)
             case _:
                 pass
 
@@ -435,26 +485,38 @@ class Link:
                 case PeerMistake():
                     self._failed(event.why)
                 case Requested():
-                    self._account.answer(stream.session, event)
+                    self._requested(stream, event)
                 case _:
                     pass
 
+    def _requested(self, stream: Conversation, event: Requested) -> None:
+        news = self._account.news(event)
+        if news is None:
+            self._account.answer(stream.session, event)
+        else:
+            self._desk.news(stream, self, event.sequence, news)
+
     def _bound(self, connection: Connection, stream: Conversation) -> None:
-        connection.stream, connection.useful = stream, False
+        if not self.ready:  # else it is one more, or was only resting
+            self.bound_at = datetime.now(UTC)
+        connection.stream, connection.useful, connection.resting = stream, False, False
         self.refused = False
-        self.bound_at = datetime.now(UTC)
         log.info("link.bound", channel=self.channel.id, mode=connection.mode)
         self._desk.line_changed()
 
     def _closed(self, connection: Connection, event: Closed) -> None:
         was_bound, connection.stream = connection.stream is not None, None
-        for message, _ in event.unanswered:
-            self._doubt(message, MessageEventKind.IN_DOUBT)
+        for tag, sequence in zip(event.unanswered, event.sequences, strict=True):
+            self._doubt(tag, sequence, MessageEventKind.IN_DOUBT)
         if was_bound and event.reason is not CloseReason.UNBOUND:
             self._failed(event.detail)
         if was_bound:
             log.info("link.closed", channel=self.channel.id, reason=event.reason)
-        if not self.bound:
+        self._unready()
+
+    def _unready(self) -> None:
+        """A connection is gone: if it was the last, what waits for one goes back."""
+        if not self.ready:
             self._give_back(begun_too=True)
         self._desk.line_changed()
 
@@ -492,7 +554,7 @@ class Link:
 
     def _repeat(self, message: Outgoing, index: int) -> bool:
         """Send one part of a long text again a little later, as the others cannot be unsent."""
-        if message.repeats >= PART_REPEATS_MAX or not self.bound or self._stopping.is_set():
+        if message.repeats >= PART_REPEATS_MAX or not self.ready or self._stopping.is_set():
             return False
         message.repeats += 1
         self._loop.call_later(PART_REPEAT_AFTER_S, self._wait_again, message, index)
@@ -500,13 +562,17 @@ class Link:
 
     def _wait_again(self, message: Outgoing, index: int) -> None:
         self._waiting[message.priority].appendleft((message, index))
-        if self.bound:
+        if self.ready:
             self._pump()
         else:
             self._give_back(begun_too=True)
 
-    def _doubt(self, message: Outgoing, why: MessageEventKind) -> None:
+    def _doubt(self, tag: tuple[Outgoing, int], sequence: int, why: MessageEventKind) -> None:
+        message, index = tag
         message.doubted = why
+        own_id = self._account.own_id(sequence)
+        if own_id:
+            message.own_ids = {**(message.own_ids or {}), index: own_id}
         self._land(message)
 
     def _land(self, message: Outgoing) -> None:
@@ -520,8 +586,14 @@ class Link:
         if message.unsendable:
             return outcomes.UNSENDABLE
         if message.doubted and self._explain(status).retry is not Retry.PERMANENT:
-            policy = self._desk.policy(message)
-            return outcomes.in_doubt(policy, attempt=message.attempt, why=message.doubted)
+            for index, own_id in (message.own_ids or {}).items():
+                message.ids[index] = own_id
+            return outcomes.in_doubt(
+                self._desk.policy(message),
+                attempt=message.attempt,
+                why=message.doubted,
+                traceable=all(message.ids),
+            )
         if status:
             refused_by = (*message.refused_by, self.channel.id)
             return outcomes.refused(

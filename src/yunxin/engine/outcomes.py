@@ -24,7 +24,7 @@ class Verdict(NamedTuple):
 
     Args:
         state: its final state; None when it is not final.
-        sent: the carrier has it, and its receipt is awaited.
+        sent: the carrier has it, or may have it, and its receipt is awaited.
         code: the carrier's word, kept with the message or in its time line.
         after_s: not final and not sent: it may be claimed again after so many seconds.
         burns: how many attempts that cost.
@@ -100,18 +100,24 @@ def refused(
     return _given_up(meaning, was_in_doubt and not hopeless)
 
 
-def in_doubt(policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind) -> Verdict:
+def in_doubt(
+    policy: InDoubtPolicy, *, attempt: int, why: MessageEventKind, traceable: bool = False
+) -> Verdict:
     """A message was handed over, and nobody knows whether the carrier has it.
 
     Args:
         policy: of its traffic class, see `policies`.
         attempt: how often it was tried before.
         why: `unanswered` (no answer in time) or `in_doubt` (the line or the engine died).
+        traceable: the ids of all its parts are known, so that a receipt can still tell; it is
+            awaited before anybody calls the message unknown.
     """
     doubt = MessageEventKind.IN_DOUBT
     events = (doubt,) if why is doubt else (why, doubt)
     if policy is InDoubtPolicy.RESEND and attempt + 1 < ATTEMPTS_MAX:
         return Verdict(burns=1, avoid=True, events=(*events, MessageEventKind.SENT_AGAIN))
+    if traceable:
+        return Verdict(sent=True, events=events)
     return Verdict(state=MessageState.UNKNOWN, code=NO_ANSWER, events=events)
 
 

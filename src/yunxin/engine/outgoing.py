@@ -27,12 +27,14 @@ _DAY_MS = 86_400_000
 class Outgoing:
     """One message in this engine's hands; made by the thousand, so plain slots.
 
-    `ids` holds the carrier's id of each part, empty while there is none.
+    `ids` holds the carrier's id of each part, empty while there is none; `own_ids` those of parts
+    that nobody answered and whose ids we know all the same, by the parts' places.
     """
 
     __slots__ = (
         "alphabet", "attempt", "carrier", "channel_id", "doubted", "enterprise_id",
-        "extension", "group", "ids", "left", "link", "message_id", "parts", "phone", "priority",
+        "extension", "group", "ids", "left", "link", "message_id", "own_ids", "parts", "phone",
+        "priority",
         "refused_by", "repeats", "segments", "status", "text", "traffic", "unsendable",
         "was_in_doubt", "written_ms",
     )  # fmt: skip
@@ -70,6 +72,7 @@ class Outgoing:
         self.alphabet = Alphabet.UCS2
         self.parts: Sequence[bytes] = ()
         self.ids: list[str] = []
+        self.own_ids: dict[int, str] | None = None
         self.written_ms = 0  # when the first part was written to a socket, since 1970
         self.left = 0  # parts of which nothing final is known yet
         self.status = 0  # the worst refusal of a part so far

@@ -3,7 +3,8 @@
 `store` runs within the transaction of `results`, after the answers, so that a receipt that came
 together with its message's answer finds it. One that comes earlier still is held in the database
 and tried again by `sweep`; one that comes twice changes nothing; one that contradicts the final
-word leaves a line in the time line.
+word leaves a line in the time line. Where ids are ours (SGIP), a try that nobody answered has its
+receipt too: it settles the message, though that was sent again or is about to be.
 """
 
 from collections.abc import Sequence
@@ -92,11 +93,13 @@ class Receipts:
         }
         row = await tx.fetch_one("store_receipts", params)
         assert row is not None
-        single, final, _, at, enterprise_ids, message_ids, _ = row
+        single, final, _, at, enterprise_ids, message_ids, with_tries, _ = row
         if final < single:
             await tx.execute("note_late_receipts", params)
         if at:
-            await self._finish_parts(tx, [batch[n - 1] for n in at], enterprise_ids, message_ids)
+            finish = ("finish_parts", "finish_tries") if with_tries else ("finish_parts",)
+            told = [batch[n - 1] for n in at]
+            await self._finish_parts(tx, told, enterprise_ids, message_ids, finish)
 
     async def _finish_parts(
         self,
@@ -104,6 +107,7 @@ class Receipts:
         batch: Sequence[Told],
         enterprise_ids: list[int],
         message_ids: list[int],
+        finish: Sequence[str],
     ) -> None:
         messages = {"enterprise_ids": enterprise_ids, "message_ids": message_ids}
         await tx.execute("lock_messages", messages)
@@ -120,7 +124,8 @@ class Receipts:
             },
         )
         rules = {"wait": self._wait, "refunded_states": self._refunded}
-        await tx.execute("finish_parts", {**messages, **rules})
+        for name in finish:
+            await tx.execute(name, {**messages, **rules})
 
     async def sweep(self, store: Store) -> int:
         """Store the held receipts whose message is known by now; gives how many it were."""

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import structlog
 
 from yunxin.config import Config
-from yunxin.engine.accounts.base import Conversation
-from yunxin.engine.inbound import Inbound, Reply
+from yunxin.engine.accounts.base import Conversation, PhoneNews
+from yunxin.engine.inbound import Inbound, Reply, ToldPhone
 from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Group, Outgoing
@@ -37,22 +37,23 @@ Owed = tuple[Conversation, int]  # what is to be acknowledged: on which stream, 
 class Batch:
     """What is stored in one transaction."""
 
-    __slots__ = ("by_link", "owed", "receipts", "replies", "verdicts")
+    __slots__ = ("by_link", "news", "owed", "receipts", "replies", "verdicts")
 
     def __init__(self) -> None:
         self.by_link: Counter[Link] = Counter()
         self.verdicts: list[tuple[Outgoing, Verdict]] = []
         self.receipts: list[Told] = []
         self.replies: list[Reply] = []
+        self.news: list[ToldPhone] = []
         self.owed: list[Owed] = []
 
     def __len__(self) -> int:
-        return len(self.verdicts) + len(self.receipts) + len(self.replies)
+        return len(self.verdicts) + len(self.receipts) + len(self.replies) + len(self.news)
 
     def singles(self) -> "list[Batch]":
         """The same in batches of one thing each, to find the one that cannot be stored."""
         batches = []
-        for name in ("verdicts", "receipts", "replies"):
+        for name in ("verdicts", "receipts", "replies", "news"):
             for thing in getattr(self, name):
                 batch = Batch()
                 getattr(batch, name).append(thing)
@@ -123,6 +124,12 @@ class Results:
         """A reply, or a part of one; it is acknowledged when it is stored."""
         self._batch.replies.append(self._inbound.reply(link.channel, event))
         self._batch.owed.append((stream, event.sequence))
+        self._notice(link)
+
+    def news(self, stream: Conversation, link: Link, sequence: int, news: PhoneNews) -> None:
+        """What a carrier told of a phone's account; it is acknowledged when it is stored."""
+        self._batch.news.append(self._inbound.told(link.channel, news))
+        self._batch.owed.append((stream, sequence))
         self._notice(link)
 
     def policy(self, message: Outgoing) -> InDoubtPolicy:
@@ -196,24 +203,53 @@ class Results:
                 await self._receipts.store(tx, batch.receipts[at : at + BATCH_MAX])
             if batch.replies:
                 await self._inbound.store(tx, batch.replies)
+            if batch.news:
+                await self._inbound.store_news(tx, batch.news)
 
     async def _write_verdicts(
         self, tx: Transaction, verdicts: Sequence[tuple[Outgoing, Verdict]]
     ) -> None:
         sent: list[Outgoing] = []
+        doubted: list[tuple[Outgoing, Verdict]] = []
         final: list[tuple[Outgoing, Verdict]] = []
         free: list[tuple[Outgoing, Verdict]] = []
         for message, verdict in verdicts:
             if verdict.sent:
                 sent.append(message)
+                if verdict.events:
+                    doubted.append((message, verdict))
             else:
                 (free if verdict.state is None else final).append((message, verdict))
+        if doubted:
+            await tx.execute("note_doubts", self._doubted_params(doubted))
         if sent:
             await tx.execute("store_sent", self._sent_params(sent))
         if final:
             await tx.execute("store_final", self._final_params(final))
         if free:
+            tries = [message for message, _ in free if message.own_ids]
+            if tries:
+                await tx.execute("keep_tries", self._tries_params(tries))
             await tx.execute("set_free", self._free_params(free))
+
+    def _doubted_params(self, doubted: Sequence[tuple[Outgoing, Verdict]]) -> dict[str, Any]:
+        return {
+            "engine_id": self._engine_id,
+            "enterprise_ids": [m.enterprise_id for m, _ in doubted],
+            "message_ids": [m.message_id for m, _ in doubted],
+            "channel_ids": [m.channel_id for m, _ in doubted],
+            "events": [",".join(v.events) for _, v in doubted],
+        }
+
+    def _tries_params(self, tries: Sequence[Outgoing]) -> dict[str, Any]:
+        return {
+            "engine_id": self._engine_id,
+            "enterprise_ids": [m.enterprise_id for m in tries],
+            "message_ids": [m.message_id for m in tries],
+            "channel_ids": [m.channel_id for m in tries],
+            "part_ids": [_part_ids(m) for m in tries],
+            "written_ms": [m.written_ms for m in tries],
+        }
 
     def _sent_params(self, sent: Sequence[Outgoing]) -> dict[str, Any]:
         groups: dict[Group, int] = {}
@@ -313,10 +349,10 @@ def _part_ids(message: Outgoing) -> str:
 
 
 def _name(verdict: Verdict) -> str:
-    if verdict.sent:
-        return "sent"
     if MessageEventKind.IN_DOUBT in verdict.events:
         return "in_doubt"
+    if verdict.sent:
+        return "sent"
     return str(verdict.state) if verdict.state else "set_free"
 
 
@@ -324,4 +360,5 @@ def _describe(batch: Batch) -> str:
     return (
         f"{[m.message_id for m, _ in batch.verdicts]} "
         f"{[r.carrier_id for r in batch.receipts]} {len(batch.replies)} replies"
+        f" {len(batch.news)} news of phones"
     )

@@ -17,7 +17,7 @@ from yunxin.carriers.models import Channel, EngineInstance
 from yunxin.content.models import Signature, Template
 from yunxin.interfaces import networks
 from yunxin.messaging.labels import STATES
-from yunxin.vocabulary import ChannelWish, LinkState, MessageState, Priority, ReviewState
+from yunxin.vocabulary import ChannelWish, MessageState, Priority, ReviewState
 
 COUNT_MAX = 100_000
 ALIVE_WITHIN = timedelta(seconds=10)  # engines tell that they live every two seconds
@@ -82,7 +82,7 @@ class Health:
 
     @property
     def bound_channels(self) -> int:
-        return sum(live.state == LinkState.BOUND for _channel, live in self.channels)
+        return sum(live.is_ready for _channel, live in self.channels)
 
     @property
     def is_folding(self) -> bool:

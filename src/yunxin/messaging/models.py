@@ -83,7 +83,11 @@ class QueuedMessage(models.Model):
 
 
 class Submission(models.Model):
-    """One part as the carrier took it: its id there, and (several parts) what became of it."""
+    """One part as the carrier took it: its id there, and (several parts) what became of it.
+
+    Of a try that nobody answered and that was sent again `parts` is below zero: its id is ours
+    (SGIP), so a receipt may still tell what became of it.
+    """
 
     pk = models.CompositePrimaryKey("enterprise_id", "message_id", "part", "submitted_at")
     channel_id = models.BigIntegerField()

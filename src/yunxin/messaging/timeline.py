@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from yunxin.carriers.codes import Explanations
@@ -62,7 +63,7 @@ def read_story(enterprise_id: int, message_id: int) -> Story:
     lines = [
         *_accepted(message),
         *_events(MessageEvent.objects.filter(**own)),
-        *_submissions(message, list(Submission.objects.filter(**own).order_by("submitted_at"))),
+        *_submissions(message, list(_taken(own))),
         *_waiting(queued),
         *_final(message),
     ]
@@ -108,6 +109,12 @@ def _waiting(queued: QueuedMessage | None) -> Iterator[Line]:
         yield Line(queued.not_before, _("To be tried again from now on"), tone="cyan", order=2)
 
 
+def _taken(own: dict[str, int]) -> QuerySet[Submission]:
+    """What the carrier has of a message, of tries in doubt too where a receipt told of them."""
+    known = Q(parts__gt=0) | Q(state__isnull=False)
+    return Submission.objects.filter(known, **own).order_by("submitted_at")
+
+
 def _submissions(message: Message, parts: list[Submission]) -> Iterator[Line]:
     """The parts as the carrier took them; where their rows are gone, when the first was taken."""
     if not parts and message.submitted_at:
@@ -127,7 +134,7 @@ def _submissions(message: Message, parts: list[Submission]) -> Iterator[Line]:
             order=1,
         )
         yield taken
-        if part.parts > 1 and part.state and part.done_at:
+        if abs(part.parts) > 1 and part.state and part.done_at:
             state = MessageState(part.state)
             yield replace(
                 taken,
@@ -140,9 +147,10 @@ def _submissions(message: Message, parts: list[Submission]) -> Iterator[Line]:
 
 
 def _part_name(part: Submission) -> str:
-    if part.parts == 1:
+    parts = abs(part.parts)
+    if parts == 1:
         return ""
-    return _("part %(part)s of %(parts)s") % {"part": part.part, "parts": part.parts}
+    return _("part %(part)s of %(parts)s") % {"part": part.part, "parts": parts}
 
 
 def _events(events: Any) -> Iterator[Line]:

@@ -20,9 +20,10 @@ WHERE enterprise_id = %(enterprise_id)s AND message_id = %(message_id)s
 ORDER BY at
 
 -- name: read_submissions
--- The parts of a message as the carrier took them.
-SELECT submitted_at, part::bigint, parts::bigint, state, code, done_at FROM submission
+-- The parts of a message as the carrier took them; of tries in doubt, what a receipt told of.
+SELECT submitted_at, part::bigint, abs(parts)::bigint, state, code, done_at FROM submission
 WHERE enterprise_id = %(enterprise_id)s AND message_id = %(message_id)s
+    AND (parts > 0 OR state IS NOT NULL)
 ORDER BY submitted_at, part
 
 -- name: list_messages

@@ -8,7 +8,7 @@ that nothing chooses by protocol on the way of a message.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any, ClassVar, TypeVar
+from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 
@@ -20,13 +20,24 @@ from yunxin.protocols.session import Limits, Session
 from yunxin.protocols.status import Status
 from yunxin.protocols.stream import Stream
 from yunxin.vocabulary import BindMode as AccountMode
-from yunxin.vocabulary import WireAlphabet
+from yunxin.vocabulary import PhoneCondition, WireAlphabet
 
 Conversation = Stream[Session]
 Handle = Callable[[Conversation, list[Event]], None]
 Attempts = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
+
+
+class PhoneNews(NamedTuple):
+    """What a carrier told of a phone's account; without a condition it is in order again.
+
+    Args:
+        phone: as on the wire.
+    """
+
+    phone: str
+    condition: PhoneCondition | None
 
 
 class AccountInvalid(LocalProtocolError):
@@ -45,6 +56,7 @@ class Account(ABC):
     hopeless: ClassVar[frozenset[int]] = frozenset()
     short: ClassVar[Alphabet] = Alphabet.ASCII  # what a channel may send instead of UCS-2
     may_pair: ClassVar[bool] = False  # whether two connections can share sending and hearing
+    rests: bool = False  # whether an idle session that said good-bye waits for something to send
 
     def __init__(self, channel: Channel, password: str, *, attempts: int) -> None:
         self.channel = channel
@@ -83,13 +95,13 @@ class Account(ABC):
         return Login(self.channel.system_id, self.password, mode)
 
     def listening(
-        self, handle: Handle, failed: Callable[[str], None]
+        self, handle: Handle, trouble: Callable[[str], None]
     ) -> AbstractAsyncContextManager[None]:
         """Let the carrier connect to us, where its protocol has it so, as long as this is entered.
 
         Args:
             handle: gets the events of the carrier's connections.
-            failed: is told why that is not possible, in a sentence.
+            trouble: is told why that is not possible, in a sentence, and with nothing when it is.
         """
         return nullcontext()
 
@@ -112,6 +124,17 @@ class Account(ABC):
         return message_id
 
     # Seldom -------------------------------------------------------------------------------------
+
+    def own_id(self, sequence: int) -> str:
+        """The id of a message by the number it was submitted with, where ids are made by us.
+
+        Its receipt can then be found though no answer came; empty where the carrier gives ids.
+        """
+        return ""
+
+    def news(self, request: Requested) -> PhoneNews | None:
+        """What a request tells of a phone's account; None where it is about something else."""
+        return None
 
     def answer(self, session: Session, request: Requested) -> None:
         """Answer a request that is neither a receipt nor a message; by default it is dropped."""

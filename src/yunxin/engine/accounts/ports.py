@@ -1,11 +1,13 @@
 """The ports of this engine to which SGIP's carriers connect, shared by channels, and its nodes.
 
 A port is opened for the first channel that names it and closed after the last. One that cannot be
-opened, as another program has it, is tried again; meanwhile the channel submits, and says why no
-receipt comes.
+opened is tried again and again; meanwhile the channel submits, and says what is wrong. Of several
+engines on one machine one has the port and stores what the carrier says of everybody's messages;
+when it ends, however it ends, another has it within two seconds.
 """
 
 import asyncio
+import errno
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -16,8 +18,8 @@ from yunxin.engine.store import Backoff
 from yunxin.protocols.sgip.listener import Channel, Listener
 from yunxin.protocols.sgip.numbers import Numbers
 
-RETRY_FIRST_S = 0.5
-RETRY_LONGEST_S = 30.0
+RETRY_FIRST_S = 0.2
+RETRY_LONGEST_S = 2.0  # a try costs nothing, and receipts wait at the carrier
 
 
 class Place(NamedTuple):
@@ -50,14 +52,14 @@ class Ports:
 
     @asynccontextmanager
     async def admitting(
-        self, place: Place, guest: Channel, numbers: Numbers, failed: Callable[[str], None]
+        self, place: Place, guest: Channel, numbers: Numbers, trouble: Callable[[str], None]
     ) -> AsyncIterator[None]:
         """Let a channel's carrier in as long as this is entered.
 
         Args:
-            failed: is told when the port cannot be opened.
+            trouble: is told why the port cannot be opened, and with nothing when it is open.
         """
-        opening = asyncio.create_task(self._admit(place, guest, numbers, failed))
+        opening = asyncio.create_task(self._admit(place, guest, numbers, trouble))
         try:
             yield
         finally:
@@ -66,7 +68,7 @@ class Ports:
             await self._dismiss(place, guest)
 
     async def _admit(
-        self, place: Place, guest: Channel, numbers: Numbers, failed: Callable[[str], None]
+        self, place: Place, guest: Channel, numbers: Numbers, trouble: Callable[[str], None]
     ) -> None:
         backoff = Backoff(RETRY_FIRST_S, RETRY_LONGEST_S)
         while True:
@@ -78,10 +80,12 @@ class Ports:
                         self._listeners[place], self._guests[place] = listener, []
                     self._listeners[place].admit(guest)
                     self._guests[place].append(guest)
-                    return
             except OSError as error:
-                failed(f"The port for the carrier, {place.port}, cannot be opened: {error}")
-            await backoff.wait()
+                trouble(_why_not(place, error))
+                await backoff.wait()
+            else:
+                trouble("")
+                return
 
     async def _dismiss(self, place: Place, guest: Channel) -> None:
         async with self._lock:
@@ -94,3 +98,12 @@ class Ports:
             if not guests:
                 del self._listeners[place], self._guests[place]
                 await listener.close()
+
+
+def _why_not(place: Place, error: OSError) -> str:
+    if error.errno == errno.EADDRINUSE:
+        return (
+            f"Another program on this machine listens at {place.port}, where the carrier connects."
+            " If it is another engine, it takes the receipts of all engines."
+        )
+    return f"The port for the carrier, {place.port}, cannot be opened: {error}"

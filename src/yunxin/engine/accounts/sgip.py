@@ -7,23 +7,35 @@ any number of channels share (`ports.py`): its log-in says which channel it mean
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from ipaddress import ip_network
-from typing import Annotated, cast
+from typing import Annotated, Literal, cast
 
 import msgspec
 
-from yunxin.engine.accounts.base import Account, AccountInvalid, Attempts, Handle, read_options
+from yunxin.engine.accounts.base import (
+    Account,
+    AccountInvalid,
+    Attempts,
+    Handle,
+    PhoneNews,
+    read_options,
+)
 from yunxin.engine.accounts.ports import Place, Ports
 from yunxin.engine.channel import Channel
 from yunxin.protocols.events import Alphabet, BindMode, Event, Requested
 from yunxin.protocols.formats import FORMATS
 from yunxin.protocols.session import Session, Side
 from yunxin.protocols.sgip import listener
+from yunxin.protocols.sgip.numbers import message_id
 from yunxin.protocols.sgip.pdus import UserRpt, UserRptResp
 from yunxin.protocols.sgip.precut import PROVIDER_PAYS, SubmitTemplate
 from yunxin.protocols.sgip.session import LIMITS, SgipSession
 from yunxin.protocols.sgip.status import Code, explain
 from yunxin.protocols.status import Status
 from yunxin.sealing import SealBroken, unseal
+from yunxin.vocabulary import PhoneCondition
+
+# UserCondition of a user report; 2: it is in order again.
+_CONDITIONS = {0: PhoneCondition.CANCELLED, 1: PhoneCondition.SUSPENDED, 2: None}
 
 
 class Options(msgspec.Struct, frozen=True):
@@ -35,6 +47,8 @@ class Options(msgspec.Struct, frozen=True):
         listen_port: where the carrier connects to us to deliver; 0: it does not.
         deliver_name: what it logs in with there; empty is what we log in with, as is the password.
         networks: from where it connects; empty is anywhere.
+        idle: what follows when a session had nothing to say and was closed in order, as SGIP has
+            it: `rest` until there is something to send, or `reconnect` at once.
 
     The others are a `SubmitTemplate`'s.
     """
@@ -53,6 +67,7 @@ class Options(msgspec.Struct, frozen=True):
     deliver_name: str = ""
     deliver_password_sealed: str = ""
     networks: tuple[str, ...] = ()
+    idle: Literal["rest", "reconnect"] = "rest"
 
 
 class SgipAccount(Account):
@@ -69,6 +84,7 @@ class SgipAccount(Account):
     def __init__(self, channel: Channel, password: str, *, ports: Ports, secret_key: str) -> None:
         self._options = options = read_options(channel, Options)
         super().__init__(channel, password, attempts=options.attempts)
+        self.rests = options.idle == "rest"
         self._ports = ports
         self._numbers = ports.numbers(options.node)
         self._deliver_password = password
@@ -92,7 +108,7 @@ class SgipAccount(Account):
         return SgipSession(Side.CLIENT, self.bounds, numbers=self._numbers)
 
     def listening(
-        self, handle: Handle, failed: Callable[[str], None]
+        self, handle: Handle, trouble: Callable[[str], None]
     ) -> AbstractAsyncContextManager[None]:
         options = self._options
         if not options.listen_port:
@@ -105,7 +121,7 @@ class SgipAccount(Account):
             self._numbers,
         )
         place = Place(options.listen_host, options.listen_port)
-        return self._ports.admitting(place, guest, self._numbers, failed)
+        return self._ports.admitting(place, guest, self._numbers, trouble)
 
     def template(self, source: str, alphabet: Alphabet) -> SubmitTemplate:
         options = self._options
@@ -124,8 +140,17 @@ class SgipAccount(Account):
     def explain(self, status: int) -> Status:
         return explain(status)
 
+    def own_id(self, sequence: int) -> str:
+        return message_id(sequence)
+
+    def news(self, request: Requested) -> PhoneNews | None:
+        report = request.pdu
+        if not isinstance(report, UserRpt) or report.user_condition not in _CONDITIONS:
+            return None
+        return PhoneNews(report.user_number, _CONDITIONS[report.user_condition])
+
     def answer(self, session: Session, request: Requested) -> None:
-        """A user report tells of a phone's subscription, which nobody here keeps: it is taken."""
+        """A user report of which we make nothing is taken, or it would come for ever."""
         if isinstance(request.pdu, UserRpt):
             session.respond(UserRptResp(sequence=request.sequence))
         else:

@@ -66,3 +66,22 @@ SELECT note_event(enterprise_id, 'replies', id, NULL) FROM stored WHERE enterpri
 INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note, at)
 VALUES (%(enterprise_id)s, %(phone)s, 'unsubscribed', '', now())
 ON CONFLICT (phone, enterprise_id) DO NOTHING
+
+-- name: store_phone_news
+-- What carriers told of phones' accounts, the last word on each; none of one that is in order again.
+WITH told AS (
+    SELECT DISTINCT ON (phone) phone, condition, channel_id
+    FROM unnest(%(phones)s::text[], %(conditions)s::text[], %(channel_ids)s::bigint[])
+        WITH ORDINALITY AS t (phone, condition, channel_id, at)
+    ORDER BY phone, at DESC
+), gone AS (
+    DELETE FROM phone_news n USING told t WHERE n.phone = t.phone AND t.condition = ''
+)
+INSERT INTO phone_news (phone, condition, channel_id, at)
+SELECT phone, condition, channel_id, now() FROM told WHERE condition <> ''
+ON CONFLICT (phone) DO UPDATE SET condition = excluded.condition,
+    channel_id = excluded.channel_id, at = excluded.at
+
+-- name: drop_phone_news
+-- News of phones that are too old to say anything of whose they are now.
+DELETE FROM phone_news WHERE at < now() - %(kept)s::interval

@@ -61,7 +61,7 @@ LEFT JOIN LATERAL (
     SELECT max(w.parts) AS total, array_agg(w.part) AS parts, array_agg(w.state) AS states,
         array_agg(coalesce(w.code, '')) AS codes, array_agg(w.done_at) AS done_ats
     FROM (
-        SELECT DISTINCT ON (s.part) s.part, s.parts, s.state, s.code, s.done_at FROM submission s
+        SELECT DISTINCT ON (s.part) s.part, abs(s.parts) AS parts, s.state, s.code, s.done_at FROM submission s
         WHERE m.segments > 1 AND s.enterprise_id = m.enterprise_id AND s.message_id = m.id
             AND s.submitted_at >= m.submitted_at - interval '1 day'
             AND s.submitted_at <= m.finished_at + interval '1 minute'

@@ -1,7 +1,8 @@
 -- name: store_receipts
 -- Receipts: messages of one part become final and are counted; what nobody knows is held.
--- Returns how many messages were told of and how many became final, the receipts of longer
--- messages, which `finish_parts` deals with, and how many pushes it queued.
+-- Returns how many messages were told of and how many became final, how many are held, the receipts
+-- of longer messages and of tries in doubt, with their messages, which `finish_parts` and
+-- `finish_tries` deal with, whether there are such tries, and how many pushes it queued.
 WITH told AS MATERIALIZED (
     SELECT * FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
         %(codes)s::text[], %(done_ats)s::text[])
@@ -47,9 +48,10 @@ WITH told AS MATERIALIZED (
 )
 SELECT (SELECT count(*) FROM known WHERE parts = 1), (SELECT count(*) FROM done),
     (SELECT count(*) FROM held),
-    (SELECT array_agg(at) FROM known WHERE parts > 1),
-    (SELECT array_agg(enterprise_id) FROM known WHERE parts > 1),
-    (SELECT array_agg(message_id) FROM known WHERE parts > 1),
+    (SELECT array_agg(at) FROM known WHERE parts <> 1),
+    (SELECT array_agg(enterprise_id) FROM known WHERE parts <> 1),
+    (SELECT array_agg(message_id) FROM known WHERE parts <> 1),
+    (SELECT coalesce(bool_or(parts < 0), false) FROM known),
     (SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done)
 
 -- name: note_late_receipts
@@ -75,7 +77,7 @@ JOIN message m ON m.enterprise_id = t.enterprise_id AND m.id = t.message_id
 FOR NO KEY UPDATE OF m
 
 -- name: store_part_receipts
--- What became of single parts of longer messages; the first word on a part stays.
+-- What became of single parts of longer messages, and of tries in doubt; the first word stays.
 UPDATE submission s SET state = t.state, code = t.code,
     done_at = NULLIF(t.done_at, '')::timestamptz
 FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text[],
@@ -83,7 +85,7 @@ FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(states)s::text
     AS t (channel_id, carrier_message_id, state, code, done_at)
 WHERE s.carrier_message_id = t.carrier_message_id AND s.channel_id = t.channel_id
     AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
-    AND s.parts > 1 AND s.state IS NULL
+    AND s.parts <> 1 AND s.state IS NULL
 
 -- name: finish_parts
 -- Longer messages become final: delivered when every part is, else what the first bad part says.
@@ -103,7 +105,7 @@ WITH told AS (
                 ARRAY['failed', 'expired', 'unknown', 'delivered'], s.state), s.part)
                 FILTER (WHERE s.state IS NOT NULL))[1] AS code
         FROM submission s
-        WHERE s.enterprise_id = t.enterprise_id AND s.message_id = t.message_id
+        WHERE s.enterprise_id = t.enterprise_id AND s.message_id = t.message_id AND s.parts > 1
             AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute') x
 ), done AS (
     UPDATE message m SET state = a.worst, code = a.code, channel_id = a.channel_id,
@@ -128,6 +130,49 @@ WITH told AS (
     FROM done
     GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
         package_id, state, code
+)
+SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done
+
+-- name: finish_tries
+-- Messages of which a try in doubt reached the phone after all: delivered, and not sent again if
+-- they still wait for it. Of a try that failed nothing follows: the message was sent again.
+WITH told AS (
+    SELECT DISTINCT * FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[])
+        AS t (enterprise_id, message_id)
+), arrived AS (
+    SELECT t.enterprise_id, t.message_id, x.*
+    FROM told t CROSS JOIN LATERAL (
+        SELECT s.channel_id, s.submitted_at, max(s.code) AS code, max(s.done_at) AS done_at
+        FROM submission s
+        WHERE s.enterprise_id = t.enterprise_id AND s.message_id = t.message_id AND s.parts < 0
+            AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
+        GROUP BY s.channel_id, s.submitted_at, s.parts
+        HAVING count(DISTINCT s.part) FILTER (WHERE s.state = 'delivered') = -s.parts
+        ORDER BY s.submitted_at LIMIT 1) x
+), done AS (
+    UPDATE message m SET state = 'delivered', code = a.code, channel_id = a.channel_id,
+        submitted_at = a.submitted_at, done_at = a.done_at, finished_at = now()
+    FROM arrived a
+    WHERE m.enterprise_id = a.enterprise_id AND m.id = a.message_id AND m.finished_at IS NULL
+    RETURNING m.enterprise_id, m.id, message_day(m.id) AS day, m.kind, m.source, m.campaign_id,
+        m.template_id, m.signature_id, m.carrier, m.package_id, m.state, m.code
+), gone AS (
+    DELETE FROM message_queue q USING done d
+    WHERE q.enterprise_id = d.enterprise_id AND q.message_id = d.id
+    RETURNING q.enterprise_id, q.message_id
+), words AS (
+    SELECT d.*, w.word, CASE WHEN w.word = 'delivered' THEN d.code END AS its_code
+    FROM done d LEFT JOIN gone g ON g.enterprise_id = d.enterprise_id AND g.message_id = d.id
+    CROSS JOIN LATERAL unnest(CASE WHEN g.message_id IS NULL
+        THEN ARRAY['delivered'] ELSE ARRAY['submitted', 'delivered'] END) AS w (word)
+), counted AS (
+    INSERT INTO tally_delta (enterprise_id, day, kind, source, campaign_id, template_id,
+        signature_id, carrier, package_id, state, code, messages, segments)
+    SELECT enterprise_id, day, kind, source, COALESCE(campaign_id, 0), template_id, signature_id,
+        carrier, package_id, word, its_code, count(*), 0
+    FROM words
+    GROUP BY enterprise_id, day, kind, source, campaign_id, template_id, signature_id, carrier,
+        package_id, word, its_code
 )
 SELECT note_receipts(array_agg(enterprise_id), array_agg(id), array_agg(source)) FROM done
 

@@ -33,6 +33,33 @@ JOIN unnest(%(g_enterprise_ids)s::bigint[], %(g_days)s::date[], %(g_kinds)s::tex
     WITH ORDINALITY AS x (enterprise_id, day, kind, source, campaign_id, template_id,
         signature_id, carrier, package_id, grp) ON x.grp = c.grp
 
+-- name: note_doubts
+-- What happened to messages that nobody answered and whose receipts are awaited all the same.
+-- Driven by their queue rows, which `store_sent` then takes away.
+INSERT INTO message_event (enterprise_id, message_id, at, kind, channel_id)
+SELECT t.enterprise_id, t.message_id, now() + e.step * interval '1 microsecond', e.kind,
+    t.channel_id
+FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[], %(channel_ids)s::bigint[],
+    %(events)s::text[]) AS t (enterprise_id, message_id, channel_id, events)
+JOIN message_queue q ON q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
+    AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
+CROSS JOIN LATERAL unnest(string_to_array(t.events, ',')) WITH ORDINALITY AS e (kind, step)
+
+-- name: keep_tries
+-- The ids of tries in doubt that are sent again, for their receipts: the number of parts below
+-- zero. Driven by their queue rows, which `set_free` then sets free.
+INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part, parts,
+    submitted_at)
+SELECT t.channel_id, p.id, t.enterprise_id, t.message_id, p.part,
+    -cardinality(string_to_array(t.part_ids, E'\n')), to_timestamp(t.written_ms / 1000.0)
+FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[], %(channel_ids)s::bigint[],
+    %(part_ids)s::text[], %(written_ms)s::bigint[])
+    AS t (enterprise_id, message_id, channel_id, part_ids, written_ms)
+JOIN message_queue q ON q.enterprise_id = t.enterprise_id AND q.message_id = t.message_id
+    AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
+CROSS JOIN LATERAL unnest(string_to_array(t.part_ids, E'\n')) WITH ORDINALITY AS p (id, part)
+WHERE p.id <> ''
+
 -- name: store_final
 -- Messages that ended without a receipt: failed, unknown or cancelled; refunded by the rules.
 -- What parts of them the carrier has is kept, so that their receipts find something.
