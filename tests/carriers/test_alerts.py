@@ -56,6 +56,11 @@ def test_a_moment_is_nothing_to_be_told(channel):
         assert seen(at * 40) == 0
 
 
+def test_an_idle_line_is_no_lost_one(channel):
+    says(channel, LinkState.IDLE)
+    assert [seen(at) for at in (0, 61, 600)] == [0, 0, 0]
+
+
 def test_its_return_is_told_and_so_is_the_next_loss(channel):
     for at, state in ((0, "down"), (70, "down"), (80, "bound"), (90, "down"), (160, "down")):
         says(channel, LinkState(state))

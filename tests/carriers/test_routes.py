@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from yunxin.carriers.models import Channel, ChannelState, PortedNumber
+from yunxin.carriers.models import Channel, ChannelState, PhoneNews, PortedNumber
 from yunxin.carriers.routes import Question, find_routes, find_whose
 from yunxin.vocabulary import CarrierName, LinkState, TrafficClass
 
@@ -43,6 +43,7 @@ def test_every_channel_has_its_place_or_a_reason(acme):
     channel("codes", traffics=["verification"])
     channel("nights", open_from=time(22), open_to=time(6))
     channel("away", state=LinkState.DOWN)
+    channel("idle", state=LinkState.IDLE, weight=1, open_from=time(22), open_to=time(6))
     strangers = ask()
     assert [name for name, (place, *_) in strangers.items() if place] == [
         "heavy",
@@ -55,11 +56,11 @@ def test_every_channel_has_its_place_or_a_reason(acme):
     assert {name: why for name, (place, _, why) in strangers.items() if not place} == {
         "acmes": "Dedicated to other enterprises", "unicoms": "Does not serve this carrier",
         "codes": "Does not serve this traffic class", "nights": "Rests at this time of day",
-        "away": "Not connected",
+        "away": "Not connected", "idle": "Rests at this time of day",
     }  # fmt: skip
     own = ask(acme.pk)
     assert [own[name][0] for name in ("acmes", "heavy", "light", "reserve")] == [1, 2, 2, 3]
-    assert ask(at=time(23))["nights"][0] == 1
+    assert ask(at=time(23))["nights"][0] == ask(at=time(23))["idle"][0] == 1
     assert ask(traffic="verification")["codes"][0] == 1
 
 
@@ -81,6 +82,17 @@ def test_the_page_answers_and_refuses_what_is_no_number(client, operator):
     assert "first" in answer
     assert "13800000001" in answer
     assert client.get(page, asked | {"phone": "12345"}).status_code == 422
+
+
+def test_what_its_carrier_told_of_a_phone_is_shown(client, operator):
+    client.force_login(operator)
+    page, asked = reverse("carriers:console_routes"), {"phone": "13800000001", "traffic": "notice"}
+    assert "销户" not in client.get(page, asked).content.decode()
+    PhoneNews.objects.create(
+        phone="13800000001", condition="cancelled", channel_id=1, at=timezone.now()
+    )
+    assert "该号码已销户" in client.get(page, asked).content.decode()
+    assert "销户" not in client.get(page, asked | {"phone": "13800000002"}).content.decode()
 
 
 def test_an_enterprise_may_not_see_it(client, acme):

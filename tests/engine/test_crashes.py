@@ -8,17 +8,30 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Any
 
 import msgspec
 import psycopg
 import pytest
 
-from tests.engine.sending import FAST, EngineProcess, Stage, any_hour, carrier, channel, until
+from tests.engine.sending import (
+    FAST,
+    EngineProcess,
+    Stage,
+    any_hour,
+    carrier,
+    channel,
+    magic,
+    phone,
+    until,
+)
 from tests.engine.world import World
 from yunxin import embedded
 from yunxin.config import Config
 from yunxin.engine.reconcile import disagreements
+from yunxin.engine.results import Batch
 from yunxin.engine.service import Engine
+from yunxin.engine.store import StoreUnavailable
 from yunxin.vocabulary import CampaignWish, TrafficClass
 
 PLAIN = msgspec.structs.replace(FAST, magic=False)
@@ -187,6 +200,54 @@ async def test_a_database_that_is_killed_loses_and_doubles_nothing(
                     assert agreed(stage)
         assert smsc.counts()["accepted"] == 3_000
         assert smsc.counts()["duplicates"] == 0
+
+
+async def test_a_release_whose_storing_was_not_heard_of_sends_nobody_twice(stage: Stage) -> None:
+    """It is set free; its next claim comes before the news of that, or instead of it."""
+    twice: list[Any] = []
+    async with carrier(msgspec.structs.replace(FAST, answer_delay_s=0.3)) as smsc:
+        channel(stage.world, stage.config, smsc.port)
+        async with Engine(stage.config) as engine:
+            write = engine.results._write
+
+            async def unheard(batch: Batch) -> None:
+                await write(batch)
+                if not twice and any(verdict.burns for _, verdict in batch.verdicts):
+                    twice.extend(batch.verdicts)
+                    claimed = "SELECT count(*) FROM message_queue WHERE claimed_by > 0"
+                    await until(lambda: stage.world.one(claimed))
+                    raise StoreUnavailable("the answer to the commit got lost")
+
+            engine.results._write = unheard  # type: ignore[method-assign]
+            (message_id,) = await stage.send(engine, magic("0018"))
+            await stage.done()
+            await until(lambda: not engine.dispatcher.in_hand)
+    assert twice and stage.states() == {"delivered": 1}
+    assert smsc.ledger.phone_count(magic("0018")) == 1
+    assert stage.events(message_id)[:2] == ["in_doubt", "sent_again"]
+    assert agreed(stage)
+
+
+async def test_what_is_adopted_is_never_taken_for_a_claim_that_nobody_knows(stage: Stage) -> None:
+    """A dead engine's claims are ours before we hold them: nothing sets them free meanwhile."""
+    async with Engine(stage.config) as engine:
+        (message_id,) = await stage.send(engine, phone(100))
+        stage.world.do("UPDATE message_queue SET claimed_by = 1, claimed_at = now()")
+        fetch, order = engine.store.fetch, []
+
+        async def slowly(name: str, params: Any = None) -> Any:
+            rows = await fetch(name, params)
+            if name == "adopt_claims" and rows:
+                freeing = asyncio.create_task(engine.dispatcher.free_unknown())
+                await asyncio.sleep(0.2)
+                order.append(freeing.done())
+            return rows
+
+        engine.store.fetch = slowly  # type: ignore[method-assign]
+        assert await engine.dispatcher.adopt(1, engine.results.policy) == 1
+        await until(lambda: not engine.dispatcher.in_hand)
+    assert order == [False]
+    assert stage.events(message_id) == ["in_doubt", "sent_again"]
 
 
 MILLION = 1_000_000
