@@ -1,4 +1,5 @@
 import asyncio
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
@@ -7,6 +8,7 @@ import pytest
 from tests.engine.sending import FAST, Stage, any_hour, carrier, channel, magic, phone, until
 from tests.engine.world import World
 from yunxin.config import Config
+from yunxin.engine.channel import Channel
 from yunxin.engine.directory import Directory, Enterprise, Signature, Snapshot
 from yunxin.engine.inbound import (
     Inbound,
@@ -19,7 +21,7 @@ from yunxin.engine.inbound import (
 from yunxin.engine.service import Engine
 from yunxin.engine.store import Store
 from yunxin.protocols.concat import Part
-from yunxin.protocols.events import Alphabet
+from yunxin.protocols.events import Alphabet, InboundArrived
 from yunxin.vocabulary import ReviewState, message_id_floor
 
 
@@ -62,6 +64,8 @@ def test_words_that_do_not(text: str) -> None:
         (b"caf\xe9", Alphabet.LATIN1, "café"),
         (b"a\0b", Alphabet.BINARY, "ab"),
         (b"\xd8", Alphabet.UCS2, "\ufffd"),
+        (b"\xfe\xff\x00T\x00D", Alphabet.UCS2, "TD"),
+        (b"\xff\xfeT\x00D\x00", Alphabet.UCS2, "TD"),
     ],
 )
 def test_replies_are_read_whatever_they_are_written_in(
@@ -149,6 +153,30 @@ def test_a_number_that_is_not_the_channels_has_no_extension() -> None:
 
 def test_a_number_that_two_could_own_is_nobodys() -> None:
     assert owner_by_number("1069000077", "10690000", enterprises(("", "77"), ("", "77"))) is None
+
+
+@pytest.mark.parametrize(
+    ("destination", "own", "number"),
+    [
+        ("1069000077", SHARED, "1069000077"),
+        ("861069000077", SHARED, "1069000077"),
+        ("+861069000077", SHARED, "1069000077"),
+        ("00861069000077", SHARED, "1069000077"),
+        ("8610691234", SHARED, "10691234"),  # an enterprise's own number
+        ("8695555", "", "95555"),
+        ("861069000077", "8610690000", "861069000077"),  # as the operator entered it
+        ("8600", SHARED, "8600"),
+        ("106986", "1069", "106986"),
+        ("1" * 3_000, "", "1" * 255),
+        ("", SHARED, ""),
+    ],
+)
+def test_the_number_replied_to_loses_the_countrys_code(destination, own, number) -> None:
+    inbound = Inbound(None, 9)  # type: ignore[arg-type]
+    own_channel = Channel(id=1, name="", host="", port=1, system_id="", access_number=own)
+    event = InboundArrived(1, "+8613800000001", destination, b"R", Alphabet.ASCII)
+    reply = inbound.reply(own_channel, event)
+    assert (reply.access_number, reply.phone) == (number, "13800000001")
 
 
 @pytest.fixture
@@ -260,6 +288,55 @@ async def test_two_engines_with_a_part_each_make_one_reply(stage: Stage, store: 
         assert not other.done(), "it waits, as it does not see the first part yet"
     await other
     assert stage.world.one("SELECT text FROM inbound_message") == "一二"
+
+
+async def test_a_reply_that_the_carrier_delivers_again_is_stored_once(
+    stage: Stage, store: Store
+) -> None:
+    """Its acknowledgement may get lost with the connection; parts may come after the whole."""
+    directory = Directory(store, stage.config)
+    await directory.start()
+    one, two = Inbound(directory, 8), Inbound(directory, 9)
+    mine, other = (
+        Channel(id=id, name="", host="", port=1, system_id="", access_number="10690000")
+        for id in (1, 2)
+    )
+
+    def said(text: str, id: str = "b2b9da8000010002", part: Part | None = None) -> InboundArrived:
+        data = text.encode("utf-16-be")
+        return InboundArrived(1, phone(1), "1069000077", data, Alphabet.UCS2, part, id)
+
+    async def hear(inbound: Inbound, *events: InboundArrived, of: Channel = mine) -> None:
+        async with store.transaction() as tx:
+            await inbound.store(tx, [inbound.reply(of, event) for event in events])
+
+    def texts() -> list[str]:
+        rows = stage.world.rows("SELECT text FROM inbound_message ORDER BY id")
+        stage.world.do("DELETE FROM inbound_message")
+        return sorted(text for (text,) in rows)
+
+    await hear(one, said("TD"), said("TD"))
+    await hear(two, said("TD"))
+    assert texts() == ["TD"]
+    await hear(
+        two, said("TD", id="b2b9da8000010003"), said("N"), said("R", id=""), said("R", id="")
+    )
+    await hear(one, said("TD"), of=other)
+    assert texts() == ["N", "R", "R", "TD", "TD"], "another id, text or channel, or no id at all"
+    halves = [said(text, "1", Part(5, 2, n)) for n, text in enumerate("一二", 1)]
+    await hear(one, *halves)
+    await hear(two, halves[1])
+    assert texts() == ["一二"]
+    assert stage.world.one("SELECT count(*) FROM inbound_part") == 0
+    with suppress(ZeroDivisionError):
+        async with store.transaction() as tx:
+            await one.store(tx, [one.reply(mine, said("later"))])
+            raise ZeroDivisionError
+    await hear(one, said("later"))
+    assert texts() == ["later"], "what was not stored is not known"
+    stage.world.do("UPDATE inbound_seen SET received_at = received_at - interval '4 days'")
+    await one.sweep(store)
+    assert stage.world.one("SELECT count(*) FROM inbound_seen") == 0
 
 
 async def test_a_reply_whose_part_never_comes_is_stored_with_a_gap(stage: Stage) -> None:

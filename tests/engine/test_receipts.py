@@ -47,6 +47,7 @@ def test_dates_are_shanghais_and_what_is_no_date_is_left_out(date: str, iso: str
 
 def test_what_the_database_cannot_hold_is_taken_out() -> None:
     assert plain("a\0b\nc") == "ab c"
+    assert plain("a\n" * 40_000) == "a " * 127 + "a", "an index takes no more than 2.7 KB"
 
 
 def test_what_is_paid_back_is_a_setting() -> None:

@@ -7,12 +7,14 @@ nothing, the last one that wrote to the phone.
 What a carrier tells of a phone's own account is kept for people to see, and blocks nothing: it is
 nobody's wish, and a number that was cancelled is somebody else's soon.
 `results` calls `store` in its transaction; the carrier gets its acknowledgement after the commit.
+One that does not reach it makes it deliver the reply again: `inbound_seen` knows that one.
 """
 
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import structlog
@@ -31,9 +33,11 @@ from yunxin.vocabulary import message_id_floor
 
 log = structlog.get_logger()
 
+SEEN_FOR_H = 72  # carriers deliver again for two days at most
 ANSWERS_WITHIN = timedelta(days=7)  # what a reply most likely answers is not older
 NEWS_KEPT_DAYS = 90  # a guess: about as long carriers let a cancelled number rest
 MISSING = "…"  # stands for a part that never came
+_COUNTRY = re.compile(r"\A(?:\+|00)?86(?=[19])")
 _UNSUBSCRIBE = re.compile(r"(?:R|T|N|TD\d*|退订)[.。!！]?")
 
 
@@ -48,6 +52,7 @@ class Reply(NamedTuple):
     data: bytes
     alphabet: Alphabet
     part: Part | None
+    delivery: str = ""  # the same when the carrier delivers it again; empty: nothing tells
 
 
 class ToldPhone(NamedTuple):
@@ -78,8 +83,10 @@ def unsubscribes(text: str) -> bool:
 def decode(data: bytes, alphabet: Alphabet) -> str:
     """The text of a reply; what cannot be read becomes U+FFFD."""
     match alphabet:
+        case Alphabet.UCS2 if data[:2] == b"\xff\xfe":  # a mark: the other end first
+            text = data[2:].decode("utf-16-le", "replace")
         case Alphabet.UCS2:
-            text = alphabets.decode_ucs2(data)
+            text = alphabets.decode_ucs2(data.removeprefix(b"\xfe\xff"))
         case Alphabet.GSM7:
             text = alphabets.decode_gsm7(data)
         case Alphabet.GBK:
@@ -148,10 +155,11 @@ class Inbound:
             channel_id=channel.id,
             own_number=channel.access_number,
             phone=_phone(event.source),
-            access_number=plain(event.destination),
+            access_number=_called(event.destination, channel.access_number),
             data=event.data,
             alphabet=event.alphabet,
             part=event.part if event.part and event.part.total > 1 else None,
+            delivery=_delivery(event),
         )
 
     def told(self, channel: Channel, news: PhoneNews) -> ToldPhone:
@@ -166,6 +174,7 @@ class Inbound:
 
     async def store(self, tx: Transaction, replies: Sequence[Reply]) -> None:
         """Store replies that are whole, keep parts of those that are not."""
+        replies = await _unseen(tx, replies)
         await _lock_parts(tx, replies)
         for reply in replies:
             if reply.part is None:
@@ -174,7 +183,11 @@ class Inbound:
                 await self._store_part(tx, reply, reply.part)
 
     async def sweep(self, store: Store) -> None:
-        """Store long replies that miss a part, a mark in its place; drop old news of phones."""
+        """Store long replies that miss a part, a mark in its place; drop what is old.
+
+        Old are deliveries that no carrier repeats any more, and news of phones.
+        """
+        await store.execute("forget_deliveries", {"kept": f"{SEEN_FOR_H} hours"})
         await store.execute("drop_phone_news", {"kept": f"{NEWS_KEPT_DAYS} days"})
         for *row, own_number in await store.fetch("stale_inbound_parts"):
             key = dict(zip(_KEY, row, strict=True))
@@ -265,6 +278,36 @@ class Inbound:
 _KEY = ("channel_id", "phone", "access_number", "reference", "total")
 
 
+def _delivery(event: InboundArrived) -> str:
+    """What two deliveries of one reply have in common, and no two replies have.
+
+    The carrier's id alone is not enough: the parts of a long reply may share one, and there are
+    gateways that count badly.
+    """
+    if not event.message_id:
+        return ""
+    number = event.part.number if event.part else 0
+    told = f"{event.message_id} {number} {event.source} {event.destination} ".encode()
+    return blake2b(told + event.data, digest_size=16).hexdigest()
+
+
+async def _unseen(tx: Transaction, replies: Sequence[Reply]) -> Sequence[Reply]:
+    """Those of the replies that were not stored before; they count as stored from now on."""
+    known = {(reply.channel_id, reply.delivery) for reply in replies if reply.delivery}
+    if not known:
+        return replies
+    channel_ids, deliveries = zip(*sorted(known), strict=True)
+    params = {"channel_ids": list(channel_ids), "deliveries": list(deliveries)}
+    fresh = {(row[0], row[1]) for row in await tx.fetch("note_deliveries", params)}
+    unseen = []
+    for reply in replies:
+        key = (reply.channel_id, reply.delivery)
+        if not reply.delivery or key in fresh:
+            fresh.discard(key)  # a second one of the same batch is not new
+            unseen.append(reply)
+    return unseen
+
+
 async def _lock_parts(tx: Transaction, replies: Sequence[Reply]) -> None:
     """One engine at a time joins the parts of a long reply, or each would miss the other's part.
 
@@ -285,6 +328,17 @@ def _phone(source: str) -> str:
         return normalise(source)
     except PhoneInvalid:
         return plain(source)[:20]
+
+
+def _called(destination: str, own_number: str) -> str:
+    """The access number that was replied to, without the country's code that some put before it.
+
+    Access numbers begin with 1 or 9; one that the operator entered with the code stays as it is.
+    """
+    number = plain(destination)
+    if own_number and number.startswith(own_number):
+        return number
+    return _COUNTRY.sub("", number)
 
 
 def _joined(parts: Sequence[Row], total: int) -> str:

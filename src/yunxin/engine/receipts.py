@@ -54,8 +54,14 @@ def told(channel_id: int, carrier_id: str, receipt: Receipt) -> Told:
     return Told(channel_id, plain(carrier_id), state, plain(code), written(receipt.done))
 
 
+WORD_SIZE_MAX = 255  # the longest that a specification allows, an id of SMPP, has 64
+
+
 def plain(text: str) -> str:
-    """Without what the database cannot hold (NUL) or what separates parts (line feed)."""
+    """Without what the database cannot hold (NUL, or what no index takes: kilobytes of it), and
+    without what separates parts (line feed)."""
+    if len(text) > WORD_SIZE_MAX:
+        text = text[:WORD_SIZE_MAX]
     return text.replace("\0", "").replace("\n", " ") if "\0" in text or "\n" in text else text
 
 

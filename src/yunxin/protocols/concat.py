@@ -7,6 +7,8 @@ import msgspec
 
 _CONCAT_8 = 0x00  # §9.2.3.24.1: reference 1, total 1, number 1
 _CONCAT_16 = 0x08  # §9.2.3.24.8: reference 2, total 1, number 1
+PARTS_MAX = 255  # one byte, by whatever means a protocol tells it
+REFERENCE_MAX = 0xFFFF
 
 
 class Part(msgspec.Struct, frozen=True):
@@ -44,4 +46,5 @@ def _part(element: int, value: bytes) -> Part | None:
 
 def checked_part(reference: int, total: int, number: int) -> Part | None:
     """A part whose numbers make sense, or None: the bytes then count as a message of their own."""
-    return Part(reference, total, number) if 1 <= number <= total else None
+    sane = 1 <= number <= total <= PARTS_MAX and reference <= REFERENCE_MAX
+    return Part(reference, total, number) if sane else None

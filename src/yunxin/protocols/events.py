@@ -141,7 +141,9 @@ class ReceiptArrived(Event, frozen=True):
 class InboundArrived(Event, frozen=True):
     """A message from a phone: store it, then `acknowledge([sequence])`.
 
-    `data` is without its header; `part` says where it stands in a longer message.
+    `data` is without its header; `part` says where it stands in a longer message. `message_id` is
+    the carrier's own of this delivery: the same when it comes again, as its answer was lost. It is
+    empty where the protocol has none, or the carrier gives none.
     """
 
     sequence: int
@@ -150,6 +152,7 @@ class InboundArrived(Event, frozen=True):
     data: bytes
     alphabet: Alphabet
     part: Part | None = None
+    message_id: str = ""
 
 
 class DeliverAnswered(Event, frozen=True):

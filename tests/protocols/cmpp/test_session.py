@@ -298,7 +298,7 @@ def test_a_duplicate_of_what_was_sent_again_is_in_doubt_and_not_refused() -> Non
     doubt, refusal = talk.client_saw
     assert isinstance(doubt, Unanswered)
     assert doubt.tag == "a"
-    assert refusal == SubmitAnswered(second, "b", "0" * 16, Result.DUPLICATE)
+    assert refusal == SubmitAnswered(second, "b", "", Result.DUPLICATE)
 
 
 def test_the_usual_times_are_those_of_the_specification() -> None:
@@ -377,7 +377,9 @@ def test_a_message_from_a_phone() -> None:
     talk = Talk().bind()
     (arrived,) = talk.client.receive(FRAMES["gocmpp cmpp30 DELIVER MO"], 0.0)
     text = "TD退订".encode("utf-16-be")
-    assert arrived == InboundArrived(4, "13800138000", "1069000112", text, Alphabet.UCS2)
+    assert arrived == InboundArrived(
+        4, "13800138000", "1069000112", text, Alphabet.UCS2, None, "b2b9da8000010002"
+    )
     talk.client.acknowledge([4])
     assert talk.client.data_to_send() == FRAMES["gocmpp cmpp30 DELIVER_RESP"]
 
@@ -388,6 +390,16 @@ def test_a_part_of_a_long_message_from_a_phone() -> None:
     pdu = pdus.Deliver(sequence=9, msg_fmt=15, tp_udhi=1, src_terminal_id="1", msg_content=data)
     (arrived,) = talk.client.receive(encode(pdu, V30), 0.0)
     assert arrived == InboundArrived(9, "1", "", b"\x6d\x4b", Alphabet.GBK, Part(7, 3, 2))
+
+
+def test_an_id_of_zero_is_none() -> None:
+    """Some gateways have no other; a receipt for "zero" must not find a message by it."""
+    talk = Talk().bind()
+    sequence = talk.submit("tag")
+    talk.client_saw += talk.client.receive(encode(pdus.SubmitResp(sequence=sequence), V30), 0.0)
+    assert talk.client_saw == [SubmitAnswered(sequence, "tag", "", 0)]
+    (arrived,) = talk.client.receive(encode(pdus.Deliver(sequence=9, msg_content=b"R"), V30), 0.0)
+    assert arrived == InboundArrived(9, "", "", b"R", Alphabet.ASCII)
 
 
 def test_a_delivery_that_is_sent_again_while_it_is_stored_is_told_once() -> None:

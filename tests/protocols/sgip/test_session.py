@@ -320,6 +320,7 @@ def test_a_part_of_a_long_message_says_where_it_stands() -> None:
     (arrived,) = talk.server_saw
     assert isinstance(arrived, InboundArrived)
     assert (arrived.source, arrived.destination) == (PHONE, "1065500112")
+    assert arrived.message_id == message_id(arrived.sequence)
     assert (arrived.part, arrived.data, arrived.alphabet) == (
         Part(7, 3, 2),
         b"hi",

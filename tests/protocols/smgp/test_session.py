@@ -379,6 +379,18 @@ def test_a_part_of_a_long_message_says_where_it_stands() -> None:
     )
 
 
+def test_an_id_of_zero_is_none() -> None:
+    """Some gateways have no other; a receipt for "zero" must not find a message by it."""
+    talk = Talk().bind()
+    sequence = talk.submit("tag")
+    (answered,) = talk.client.receive(encode(pdus.SubmitResp(sequence=sequence)), 0.0)
+    assert answered == SubmitAnswered(sequence, "tag", "", 0)
+    for msg_id, known in ((bytes(10), ""), (MESSAGE_ID, MESSAGE_ID.hex())):
+        deliver(talk, pdus.Deliver(msg_id=msg_id, msg_content=b"R"))
+        assert isinstance(talk.client_saw[-1], InboundArrived)
+        assert talk.client_saw[-1].message_id == known
+
+
 def test_a_message_without_the_parameter_has_no_header() -> None:
     talk = Talk().bind()
     data = segments.header(7, 3, 2) + b"hi"

@@ -1,3 +1,17 @@
+-- name: note_deliveries
+-- Notes what carriers deliver, in one order for all engines; gives what was not noted before.
+INSERT INTO inbound_seen (channel_id, delivery, received_at)
+SELECT t.channel_id, t.delivery, now()
+FROM unnest(%(channel_ids)s::bigint[], %(deliveries)s::text[]) WITH ORDINALITY
+    AS t (channel_id, delivery, at)
+ORDER BY t.at
+ON CONFLICT DO NOTHING
+RETURNING channel_id, delivery
+
+-- name: forget_deliveries
+-- What was delivered so long ago that it does not come again.
+DELETE FROM inbound_seen WHERE received_at < now() - %(kept)s::interval
+
 -- name: lock_inbound_parts
 -- Waits until no other engine is at the parts of these long replies.
 SELECT pg_advisory_xact_lock(791003, key) FROM (

@@ -240,7 +240,7 @@ class CmppSession(DigestSession[Version]):
             self._submit_answered(sequence, None, 0, events)
             return
         number, result = reader(frame, HEADER_SIZE)
-        self._submit_answered(sequence, f"{number:016x}", result, events)
+        self._submit_answered(sequence, f"{number:016x}" if number else "", result, events)
 
     def _deliver_resp(self, frame: bytes, sequence: int, events: list[Event]) -> None:
         reader = _READERS.get(len(frame))
@@ -299,7 +299,20 @@ def _delivery(pdu: Deliver) -> Event:
         return ReceiptArrived(pdu.sequence, receipt, source, pdu.dest_id)
     part, data = split(pdu)
     alphabet = alphabet_of(pdu.msg_fmt)
-    return InboundArrived(pdu.sequence, pdu.src_terminal_id, pdu.dest_id, data, alphabet, part)
+    return InboundArrived(
+        pdu.sequence,
+        pdu.src_terminal_id,
+        pdu.dest_id,
+        data,
+        alphabet,
+        part,
+        _written(pdu.msg_id),
+    )
+
+
+def _written(msg_id: int) -> str:
+    """An id as text; empty of the zero that some gateways give for none."""
+    return ids.to_text(msg_id) if msg_id else ""
 
 
 def split(pdu: Submit | Deliver) -> tuple[Part | None, bytes]:

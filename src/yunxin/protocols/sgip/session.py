@@ -355,7 +355,15 @@ def _answer_frame(command: int, sequence: int, result: int) -> bytes:
 def _inbound(pdu: Deliver) -> InboundArrived:
     part, data = split(pdu)
     alphabet = alphabet_of(pdu.message_coding)
-    return InboundArrived(pdu.sequence, pdu.user_number, pdu.sp_number, data, alphabet, part)
+    return InboundArrived(
+        pdu.sequence,
+        pdu.user_number,
+        pdu.sp_number,
+        data,
+        alphabet,
+        part,
+        message_id(pdu.sequence),
+    )
 
 
 def split(pdu: Submit | Deliver) -> tuple[Part | None, bytes]:

@@ -227,7 +227,8 @@ class SmgpSession(DigestSession[Version]):
             self._submit_answered(sequence, None, 0, events)
             return
         message_id, status = _READ_ANSWER(frame, HEADER_SIZE)
-        self._submit_answered(sequence, "" if status else message_id.hex(), status, events)
+        known = not status and message_id != NO_ID
+        self._submit_answered(sequence, message_id.hex() if known else "", status, events)
 
     def _deliver_resp(self, frame: bytes, sequence: int, events: list[Event]) -> None:
         """Some answer without id and status: they have it, then."""
@@ -286,7 +287,10 @@ def _delivery(pdu: Deliver) -> Event:
         return ReceiptArrived(pdu.sequence, receipt, pdu.src_term_id, pdu.dest_term_id)
     part, data = split(pdu)
     alphabet = alphabet_of(pdu.msg_format)
-    return InboundArrived(pdu.sequence, pdu.src_term_id, pdu.dest_term_id, data, alphabet, part)
+    message_id = "" if pdu.msg_id == NO_ID else pdu.msg_id.hex()
+    return InboundArrived(
+        pdu.sequence, pdu.src_term_id, pdu.dest_term_id, data, alphabet, part, message_id
+    )
 
 
 def split(pdu: Submit | Deliver) -> tuple[Part | None, bytes]:
