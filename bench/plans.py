@@ -135,8 +135,8 @@ def arguments(connection: Connection) -> dict[str, dict[str, Any]]:
                             "refunded_states": ["cancelled"]},
         "who_waits": {"most": 40},  # a thousand places among 57 groups, twice
         "claim_messages": {
-            "enterprise_id": 1, "priority": 1, "carrier": "mobile", "most": 500, "paused": [],
-            "engine_id": ENGINE,
+            "enterprise_id": 1, "priority": 1, "carrier": "mobile", "province": "",
+            "most": 500, "paused": [], "engine_id": ENGINE,
         },
         "store_sent": {
             "enterprise_ids": ones, "message_ids": queued, "channel_ids": ones,

@@ -14,6 +14,7 @@ class To:
     carrier: str = "mobile"
     traffic: str = "notice"
     enterprise_id: int = 7
+    province: str = ""
 
 
 MOBILE = Line(1, frozenset({CarrierName.MOBILE}))
@@ -33,6 +34,26 @@ def test_a_channel_carries_to_the_carriers_it_serves() -> None:
 
 def test_an_unknown_carrier_goes_where_all_are_served() -> None:
     assert ids(candidates(To("unknown"), [MOBILE, UNICOM, ALL])) == [3]
+
+
+def test_a_channel_of_provinces_carries_nothing_from_elsewhere_or_nobody_knows_where() -> None:
+    south, whole = Line(1, provinces=frozenset({"guangdong", "hainan"})), Line(2)
+    assert ids(candidates(To(province="hainan"), [south, whole])) == [1, 2]
+    assert ids(candidates(To(province="gansu"), [south, whole])) == [2]
+    assert ids(candidates(To(), [south, whole])) == [2]
+    assert south.obstacle(To()) is Obstacle.PROVINCE
+
+
+def test_a_channel_of_the_province_goes_before_those_for_all_but_not_before_ones_own() -> None:
+    south = Line(1, provinces=frozenset({"hainan"}), load=1e9)
+    spare = Line(2, provinces=frozenset({"hainan"}), weight=0)
+    whole, reserve = Line(3), Line(4, weight=0)
+    own, own_reserve = (
+        Line(5, enterprises=frozenset({7})),
+        Line(6, enterprises=frozenset({7}), weight=0),
+    )
+    lines = [reserve, whole, spare, south, own_reserve, own]
+    assert ids(candidates(To(province="hainan"), lines)) == [5, 6, 1, 3, 2, 4]
 
 
 def test_who_carried_least_for_its_weight_goes_first() -> None:
@@ -77,6 +98,7 @@ def test_another_may_be_tried_only_if_it_serves_the_number_and_did_not_refuse() 
     [
         (Line(1), None),
         (Line(1, carriers=frozenset({"unicom"})), Obstacle.CARRIER),
+        (Line(1, provinces=frozenset({"hainan"})), Obstacle.PROVINCE),
         (Line(1, traffics=frozenset({"verification", "notice"})), None),
         (Line(1, traffics=frozenset({"marketing"})), Obstacle.TRAFFIC),
         (Line(1, enterprises=frozenset({7, 8})), None),

@@ -1,8 +1,10 @@
 """Which channels may carry a message, best first, and why not the others: pure functions.
 
-A channel serves the carriers, the traffic classes, the hours and the enterprises that its operator
-chose; where nothing was chosen it serves all. Among those that serve a message and are bound, a
-channel of the enterprise's own goes first, then the one that carried least for its weight. Failover
+A channel serves the carriers, the provinces, the traffic classes, the hours and the enterprises
+that its operator chose; where nothing was chosen it serves all. Among those that serve a message
+and are bound, a channel of the enterprise's own goes first, then one for the number's province
+before those for the whole country (it can carry nothing else, and they can), then the one that
+carried least for its weight. Failover
 is ordered: channels that already tried a message in vain go last, the one whose try is longest ago
 first among them, so that every other is tried before the message fails. The engine's `dispatch`
 calls this for every group of waiting messages and for each message that comes back, the console's
@@ -24,6 +26,10 @@ class Need(Protocol):
         """Whose number it goes to, as in vocabulary.CarrierName."""
 
     @property
+    def province(self) -> str:
+        """Where its number is from, as in vocabulary.Province; empty: not known."""
+
+    @property
     def traffic(self) -> str:
         """Why it is sent, as in vocabulary.TrafficClass."""
 
@@ -36,6 +42,7 @@ class Obstacle(StrEnum):
     """Why a channel does not serve a message."""
 
     CARRIER = "carrier"  # it does not serve the number's carrier
+    PROVINCE = "province"  # nor the province it is from, or nobody knows where it is from
     TRAFFIC = "traffic"  # nor this class
     OTHERS_OWN = "others_own"  # it is dedicated to other enterprises
     HOURS = "hours"  # it rests at this time
@@ -48,6 +55,7 @@ class Line:
 
     Args:
         carriers: those that it serves; empty means all.
+        provinces: those that it serves; empty means all, and numbers from nobody knows where.
         traffics: the classes that it serves; empty means all.
         enterprises: those that it is dedicated to; empty means all.
         open: whether this is one of its hours, see `is_open`.
@@ -69,14 +77,17 @@ class Line:
     enterprises: frozenset[int] = field(default_factory=frozenset)
     open: bool = True
     broken: bool = False
+    provinces: frozenset[str] = field(default_factory=frozenset)
 
     def obstacle(self, need: Need) -> Obstacle | None:
         """Why it does not serve; None: it does.
 
-        A number whose carrier is not known goes to channels that serve all.
+        A number whose carrier or province is not known goes to channels that serve all of them.
         """
         if self.carriers and need.carrier not in self.carriers:
             return Obstacle.CARRIER
+        if self.provinces and need.province not in self.provinces:
+            return Obstacle.PROVINCE
         if self.traffics and need.traffic not in self.traffics:
             return Obstacle.TRAFFIC
         if self.enterprises and need.enterprise_id not in self.enterprises:
@@ -111,12 +122,13 @@ def candidates(need: Need, lines: Iterable[Line], refused_by: Sequence[int] = ()
 
 
 def rank(need: Need, line: Line) -> int:
-    """Who goes first, whatever it carried so far: the lower, from 0 to 3.
+    """Who goes first, whatever it carried so far: the lower, from 0 to 7.
 
-    The enterprise's own channels go before everybody's; of either, reserves (weight 0) go last.
+    The enterprise's own channels go before everybody's; of either, reserves (weight 0) go last; of
+    either again, those for certain provinces go before those for all.
     """
     is_own = need.enterprise_id in line.enterprises
-    return (0 if is_own else 2) + (not line.weight)
+    return (0 if is_own else 4) + (0 if line.weight else 2) + (0 if line.provinces else 1)
 
 
 def turn(channel_id: int, refused_by: Sequence[int]) -> int:

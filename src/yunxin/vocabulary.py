@@ -119,6 +119,53 @@ class CarrierName(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Province(StrEnum):
+    """Where a mainland mobile number is from, in the order of GB/T 2260.
+
+    `text.places` keeps the places in this order in its bytes: new ones come last.
+    """
+
+    BEIJING = "beijing"
+    TIANJIN = "tianjin"
+    HEBEI = "hebei"
+    SHANXI = "shanxi"
+    INNER_MONGOLIA = "inner_mongolia"
+    LIAONING = "liaoning"
+    JILIN = "jilin"
+    HEILONGJIANG = "heilongjiang"
+    SHANGHAI = "shanghai"
+    JIANGSU = "jiangsu"
+    ZHEJIANG = "zhejiang"
+    ANHUI = "anhui"
+    FUJIAN = "fujian"
+    JIANGXI = "jiangxi"
+    SHANDONG = "shandong"
+    HENAN = "henan"
+    HUBEI = "hubei"
+    HUNAN = "hunan"
+    GUANGDONG = "guangdong"
+    GUANGXI = "guangxi"
+    HAINAN = "hainan"
+    CHONGQING = "chongqing"
+    SICHUAN = "sichuan"
+    GUIZHOU = "guizhou"
+    YUNNAN = "yunnan"
+    TIBET = "tibet"
+    SHAANXI = "shaanxi"
+    GANSU = "gansu"
+    QINGHAI = "qinghai"
+    NINGXIA = "ningxia"
+    XINJIANG = "xinjiang"
+
+
+class PortedOrigin(StrEnum):
+    """How a number came into the table of ported numbers."""
+
+    IMPORTED = "imported"
+    MANUAL = "manual"  # entered by an operator
+    LEARNED = "learned"  # from a carrier's report
+
+
 class SignatureKind(StrEnum):
     """What a signature names."""
 

@@ -4,9 +4,11 @@ import pytest
 
 from yunxin.engine import outcomes
 from yunxin.engine.accounts.smpp import SmppAccount
-from yunxin.engine.outcomes import ATTEMPTS_MAX, RETRY_AFTER_S, in_doubt
+from yunxin.engine.outcomes import ATTEMPTS_MAX, RETRY_AFTER_S, in_doubt, ruled
+from yunxin.protocols.events import Retry
 from yunxin.protocols.smpp.status import STATUSES, Code, explain
-from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
+from yunxin.text.codes import Meaning
+from yunxin.vocabulary import CodeGroup, InDoubtPolicy, MessageEventKind, MessageState
 
 THROTTLES = {Code.RTHROTTLED, Code.RMSGQFUL}
 TEMPORARY = {Code.RSYSERR, Code.RX_T_APPN, Code.RINVBNDSTS}
@@ -111,3 +113,37 @@ def test_verdicts_without_a_carrier() -> None:
     assert outcomes.SENT.sent and outcomes.SENT.state is None
     assert outcomes.Verdict() == outcomes.UNSENT
     assert outcomes.BLOCKED.state is MessageState.CANCELLED
+
+
+def decided(*, permanent: bool, group: CodeGroup = CodeGroup.CARRIER) -> Meaning:
+    return Meaning(group, permanent, "", "", decides=True)
+
+
+def test_without_a_decision_of_operators_the_protocols_word_stays() -> None:
+    for status in STATUSES.values():
+        assert ruled(status, True, None) == (status, True)
+
+
+def test_what_operators_call_permanent_is_not_tried_again_by_the_channel() -> None:
+    status, hopeless = ruled(explain(Code.RSYSERR), False, decided(permanent=True))
+    assert (status.retry, hopeless) == (Retry.PERMANENT, False)
+    elsewhere = outcomes.refused(status, attempt=0, another=True, hopeless=hopeless)
+    assert elsewhere.state is None and elsewhere.avoid  # another carrier may take it
+    nowhere = outcomes.refused(status, attempt=0, another=False, hopeless=hopeless)
+    assert nowhere.state is MessageState.FAILED
+    blamed = decided(permanent=True, group=CodeGroup.NUMBER)
+    assert ruled(explain(Code.RSYSERR), False, blamed)[1]
+
+
+def test_what_operators_call_temporary_is_tried_again_and_ends_some_time() -> None:
+    status, hopeless = ruled(explain(Code.RINVDSTADR), True, decided(permanent=False))
+    assert (status.retry, hopeless) == (Retry.TEMPORARY, False)
+    first = outcomes.refused(status, attempt=0, another=False, hopeless=hopeless)
+    assert first.state is None and first.after_s == RETRY_AFTER_S[0]
+    last = outcomes.refused(status, attempt=ATTEMPTS_MAX - 1, another=False, hopeless=hopeless)
+    assert last.state is MessageState.FAILED
+
+
+def test_too_fast_stays_too_fast_where_operators_call_it_temporary() -> None:
+    status, _ = ruled(explain(Code.RTHROTTLED), False, decided(permanent=False))
+    assert status.retry is Retry.THROTTLE

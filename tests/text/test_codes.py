@@ -5,7 +5,7 @@ import pytest
 from yunxin.text.codes import CodeBook
 
 BOOK = CodeBook(
-    (protocol, code, group, True, f"{protocol} {code}", "")
+    (protocol, code, group, True, f"{protocol} {code}", "", False)
     for protocol, code, group in (
         ("", "UNDELIV", "unreachable"),
         ("", "MK:*", "unreachable"),
@@ -53,3 +53,21 @@ def test_a_code_finds_its_row(protocol, code, row, is_exact):
 
 def test_an_empty_table_knows_nothing():
     assert CodeBook().find("UNDELIV:001", "smgp") is None
+
+
+def test_what_operators_decided_holds_for_the_very_code_only() -> None:
+    book = CodeBook(
+        [
+            ("smpp", "RSYSERR", "carrier", True, "", "", True),
+            ("", "HD:*", "number", True, "", "", True),
+            ("", "RINVDSTADR", "number", False, "", "", True),
+            ("smpp", "RINVDSTADR", "number", True, "", "", False),
+        ]
+    )
+    decided = book.decision("RSYSERR", "smpp")
+    assert decided is not None and decided.permanent
+    assert book.decision("RSYSERR", "cmpp") is None
+    assert book.decision("HD:12", "cmpp") is not None
+    # A protocol's own row, which nobody changed, goes before what holds for all.
+    assert book.decision("RINVDSTADR", "smpp") is None
+    assert book.decision("RSYSERR:001", "smpp") is None

@@ -44,6 +44,8 @@ SENTENCES: dict[str, str | Promise] = {
     "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
     "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),
     "package.low": gettext_lazy("Only %(subject)s messages are left in your packages."),
+    "numbers.imported": gettext_lazy("The numbers of %(subject)s were imported."),
+    "numbers.import_failed": gettext_lazy("The numbers of %(subject)s were not imported; see why."),
     "channel.down": gettext_lazy("Channel %(subject)s has lost its line."),
     "channel.up": gettext_lazy("Channel %(subject)s has its line again."),
     "enterprise.suspended": gettext_lazy("Your enterprise was suspended: %(subject)s"),

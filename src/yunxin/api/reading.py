@@ -191,7 +191,7 @@ def _message(row: Row, parts: Parts) -> dict[str, Any]:
     meaning = parts.directory.snapshot.explain(code, channel_id) if is_failure else None
     return {
         "id": str(id), "phone": phone, "state": _state(state, is_queued, claimed_at),
-        "code": code or None, "failure": v1.Failure(*meaning) if meaning else None,
+        "code": code or None, "failure": v1.Failure(*meaning[:4]) if meaning else None,
         "text": text, "template": str(template_id), "segments": segments,
         "source": source, "task": task, "reference": reference,
         "accepted_at": message_id_time(id), "submitted_at": submitted_at, "done_at": done_at,

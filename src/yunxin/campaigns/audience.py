@@ -8,11 +8,12 @@ A line is a phone and the parameters of the template in order, separated by the 
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
 from yunxin.text import phones, placeholders, segments
+from yunxin.text.places import PlaceMap
 from yunxin.text.words import WordList
 from yunxin.vocabulary import CarrierName, Refusal, SignaturePosition, TemplateKind
 
@@ -223,6 +224,7 @@ class Rules:
     words: WordList
     carriers: frozenset[CarrierName] = frozenset()
     prefixes: Mapping[str, CarrierName] | None = None
+    places: PlaceMap = field(default_factory=PlaceMap)  # where seven digits say whose they are
 
     @property
     def variables(self) -> int:
@@ -312,7 +314,7 @@ class Rules:
             raise LineRefused(Refusal.PHONE_INVALID) from None
         if self.carriers:
             table = phones.PREFIXES if self.prefixes is None else self.prefixes
-            carrier = phones.carrier_of(phone, table)
+            carrier = self.places.find(phone).carrier or phones.carrier_of(phone, table)
             if carrier not in self.carriers:
                 raise LineRefused(Refusal.CARRIER_NOT_SERVED, carrier)
         return phone

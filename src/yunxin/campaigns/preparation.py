@@ -37,6 +37,7 @@ from yunxin.campaigns.audience import (
 )
 from yunxin.campaigns.models import Campaign, CampaignRecipient, RefusedLine
 from yunxin.carriers.models import ForbiddenWord, NumberPrefix
+from yunxin.carriers.places import read_map
 from yunxin.content.models import Template
 from yunxin.text.encodings import EncodingProbe
 from yunxin.text.words import WordList
@@ -226,6 +227,7 @@ def rules_of(template: Template) -> Rules:
         words=WordList(ForbiddenWord.objects.values_list("word", flat=True)),
         carriers=served_carriers(template.carriers),
         prefixes=prefixes,
+        places=read_map(),
     )
 
 

@@ -23,11 +23,14 @@ from yunxin.web.hints import hint
 
 # What takes effect at once; every other change asks for a new connection.
 LIVE_FIELDS = frozenset(
-    {"name", "rate_per_s", "weight", "carriers", "traffics", "open_from", "open_to", "enterprises"}
-)
+    {
+        "name", "rate_per_s", "weight", "carriers", "provinces", "traffics", "open_from", "open_to",
+        "enterprises",
+    }
+)  # fmt: skip
 SETTINGS_FIELDS = (
     "name", "protocol", "options", "host", "port", "system_id", "system_type", "bind_mode",
-    "sessions", "window", "rate_per_s", "access_number", "carriers", "traffics",
+    "sessions", "window", "rate_per_s", "access_number", "carriers", "provinces", "traffics",
     "open_from", "open_to", "weight", "id_rule", "alphabet", "source_ton", "source_npi",
     "dest_ton", "dest_npi", "dest_prefix",
     "enquire_every_s", "answer_timeout_s",

@@ -37,7 +37,8 @@ class CodeForm(Form):
         required=False,
         help_text=_(
             "Sending to the same phone again soon would not help. Told to people and to"
-            " enterprises' systems; whether the engine tries again is decided by the protocol."
+            " enterprises' systems. Where it differs from what was shipped, or the code is new, a"
+            " submit refused with it is tried again or not as you say here; else by the protocol."
         ),
     )
 

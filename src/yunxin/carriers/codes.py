@@ -29,8 +29,15 @@ class Explanations:
 
     def __init__(self) -> None:
         self.book = CodeBook(
-            CarrierCode.objects.values_list(
-                "protocol", "code", "group", "is_permanent", "meaning_en", "meaning_zh"
+            (*row[:6], row[3] != row[6])
+            for row in CarrierCode.objects.values_list(
+                "protocol",
+                "code",
+                "group",
+                "is_permanent",
+                "meaning_en",
+                "meaning_zh",
+                "was_permanent",
             )
         )
         self.protocols: dict[int, str] = dict(Channel.objects.values_list("pk", "protocol"))

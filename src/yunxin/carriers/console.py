@@ -15,6 +15,7 @@ from yunxin.accounts.models import Enterprise
 from yunxin.carriers import blocklist, channels, labels, numbers, words
 from yunxin.carriers.forms import BlockForm, ChannelForm, PrefixForm, WordsForm
 from yunxin.carriers.models import BlockedNumber, Channel, ForbiddenWord, NumberPrefix
+from yunxin.carriers.number_labels import PROVINCES
 from yunxin.text.phones import PhoneInvalid
 from yunxin.vocabulary import (
     BindMode,
@@ -22,6 +23,7 @@ from yunxin.vocabulary import (
     CarrierName,
     ChannelWish,
     IdRule,
+    Province,
     TrafficClass,
     WireAlphabet,
 )
@@ -81,6 +83,7 @@ def _dress(shown: list[Channel]) -> None:
         row.breaker_label = labels.BREAKERS.get(state.breaker, "")
         row.tone = labels.LINK_TONES[state.state]
         row.carrier_labels = [labels.CARRIERS[CarrierName(name)] for name in channel.carriers]
+        row.province_labels = [PROVINCES[Province(name)] for name in channel.provinces]
         row.traffic_labels = [labels.TRAFFIC[TrafficClass(name)] for name in channel.traffics]
         row.is_running = channel.wish == ChannelWish.RUN
         row.is_slowed = 0 < state.allowed_per_s < channel.rate_per_s

@@ -1,81 +1,40 @@
-"""Operators' page of ported numbers: how many there are, whose one is, and a file of them."""
+"""Operators' pages of ported numbers: how many, whose one is, files, single entries, learning."""
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
-from django.shortcuts import redirect, render
-from django.template.defaultfilters import filesizeformat
+from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
 
 from yunxin.accounts.access import ConsoleRequest, console_page
-from yunxin.carriers import labels, ported
+from yunxin.carriers import labels, learning, number_labels, ported
+from yunxin.carriers.console_imports import table_page
+from yunxin.carriers.models import PortedNumber, PortingRule
+from yunxin.carriers.number_models import NumberTable
+from yunxin.carriers.ported_forms import PortedForm, RuleForm
 from yunxin.text import phones
-from yunxin.vocabulary import CarrierName
+from yunxin.vocabulary import CarrierName, PortedOrigin
 from yunxin.web.confirm import ask
-from yunxin.web.forms import Form
-from yunxin.web.tables.problems import TableRefused
 
-FILE_BYTES_MAX = 64 * 1024 * 1024  # 1,048,576 rows of a number and a name take 30 MiB at most
-
-
-class PortedForm(Form):
-    """A file of numbers and carriers."""
-
-    file = forms.FileField(
-        label=_("File"),
-        widget=forms.FileInput({"accept": ".csv,.txt,.xlsx"}),
-        help_text=_(
-            "A row each: the number and the carrier it is with now, such as 13800000001,unicom. "
-            "Without a carrier the entry is removed. .csv or .xlsx, up to 1,048,576 rows."
-        ),
-    )
-    replaces = forms.BooleanField(
-        label=_("This is the whole table: remove entries that the file does not name"),
-        required=False,
-    )
-
-    def clean_file(self) -> Any:
-        file = self.cleaned_data["file"]
-        if file.size > FILE_BYTES_MAX:
-            raise forms.ValidationError(
-                _("The file is larger than %(limit)s. Split it.")
-                % {"limit": filesizeformat(FILE_BYTES_MAX)}
-            )
-        return file
+LEARNED_SHOWN = 10
 
 
 @console_page
 def ported_numbers(request: ConsoleRequest) -> HttpResponse:
-    """The table as figures, one number tried, and a file taken in."""
-    is_sent = request.method == "POST"
-    form = PortedForm(request.POST, request.FILES) if is_sent else PortedForm()
-    result = None
-    if is_sent and form.is_valid():
-        try:
-            result = ported.import_ported(
-                file=form.cleaned_data["file"],
-                replaces=form.cleaned_data["replaces"],
-                by=request.user,
-            )
-        except TableRefused as refused:
-            form.add_error("file", str(refused.sentence))
-        else:
-            form = PortedForm()
+    """The table as figures, one number tried, what was learned, and a file taken in."""
     counts = ported.count_ported()
+    learned = ported.learned()[:LEARNED_SHOWN]
     context = {
-        "form": form,
-        "result": result,
-        "title": _("Ported numbers"),
-        "submit": _("Import"),
         "counts": [(labels.CARRIERS[carrier], count) for carrier, count in counts.items()],
+        "learned": [(row, labels.CARRIERS[CarrierName(row.carrier)]) for row in learned],
+        "is_learning": learning.is_on(),
         **_tried(request.GET.get("try", "").strip()[:20]),
     }
-    status = 422 if form.errors else 200
-    return render(request, "carriers/console_ported.html", context, status=status)
+    return table_page(request, NumberTable.PORTED, "carriers/console_ported.html", context)
 
 
 def _tried(typed: str) -> dict[str, Any]:
@@ -85,10 +44,31 @@ def _tried(typed: str) -> dict[str, Any]:
         phone = phones.normalise(typed)
     except phones.PhoneInvalid:
         return {"tried": typed, "problem": _("This is not a mainland mobile number.")}
-    found = ported.find_ported(phone)
+    found = PortedNumber.objects.filter(pk=phone).first()
     if found is None:
-        return {"tried": typed, "problem": _("This number is not in the table.")}
-    return {"tried": typed, "phone": phone, "found": labels.CARRIERS[CarrierName(found)]}
+        return {"tried": typed, "problem": _("This number is not in the table."), "missing": phone}
+    return {
+        "tried": typed,
+        "entry": found,
+        "found": labels.CARRIERS[CarrierName(found.carrier)],
+        "origin": number_labels.ORIGINS[PortedOrigin(found.origin)],
+    }
+
+
+@console_page
+def new_ported(request: ConsoleRequest) -> HttpResponse:
+    """Enter one number by hand, or say anew whose it is."""
+    form = PortedForm(request.POST or None, initial={"phone": request.GET.get("phone", "")[:20]})
+    if request.method == "POST" and form.is_valid():
+        row = ported.set_ported(by=request.user, **form.cleaned_data)
+        messages.success(request, gettext("The number is stored."))
+        return redirect(f"{reverse('carriers:console_ported')}?try={row.phone}")
+    context = {
+        "form": form,
+        "title": _("Enter a ported number"),
+        "cancel_url": reverse("carriers:console_ported"),
+    }
+    return render(request, "web/form.html", context, status=422 if form.errors else 200)
 
 
 @console_page
@@ -105,4 +85,70 @@ def remove_ported(request: ConsoleRequest, phone: str) -> HttpResponse:
         )
     if ported.remove_ported(phone=phone, by=request.user):
         messages.success(request, gettext("The number was removed."))
+    return redirect(back)
+
+
+# Learning ----------------------------------------------------------------------------------------
+
+
+@console_page
+def porting_rules(request: ConsoleRequest) -> HttpResponse:
+    """Whether numbers are learned from reports, and by which codes."""
+    context = {
+        "title": _("Learning from reports"),
+        "is_on": learning.is_on(),
+        "rules": [
+            (rule, labels.CODE_PROTOCOLS[rule.protocol], labels.CARRIERS[CarrierName(rule.carrier)])
+            for rule in learning.rules()
+        ],
+    }
+    return render(request, "carriers/console_porting.html", context)
+
+
+@console_page
+@require_POST
+def switch_learning(request: ConsoleRequest) -> HttpResponse:
+    """Switch it on or off."""
+    on = request.POST.get("on") == "1"
+    learning.switch(on=on, by=request.user)
+    messages.success(
+        request,
+        gettext("Ported numbers are learned from reports now.")
+        if on
+        else gettext("Nothing more is learned from reports; what was learned stays."),
+    )
+    return redirect("carriers:console_porting")
+
+
+@console_page
+def new_rule(request: ConsoleRequest) -> HttpResponse:
+    """Name a code that says whose a number is now."""
+    form = RuleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        learning.add_rule(by=request.user, **form.cleaned_data)
+        messages.success(request, gettext("The rule is stored."))
+        return redirect("carriers:console_porting")
+    context = {
+        "form": form,
+        "title": _("Add a rule"),
+        "cancel_url": reverse("carriers:console_porting"),
+    }
+    return render(request, "web/form.html", context, status=422 if form.errors else 200)
+
+
+@console_page
+def remove_rule(request: ConsoleRequest, rule_id: int) -> HttpResponse:
+    """Forget a rule, after a question."""
+    rule = get_object_or_404(PortingRule, pk=rule_id)
+    back = reverse("carriers:console_porting")
+    if request.method != "POST":
+        return ask(
+            request,
+            title=gettext("Remove the rule for %(name)s?") % {"name": rule},
+            text=_("Reports with this code teach nothing any more; what they taught stays."),
+            button=_("Remove"),
+            back=back,
+        )
+    learning.remove_rule(rule_id=rule.pk, by=request.user)
+    messages.success(request, gettext("The rule was removed."))
     return redirect(back)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.models import Enterprise
-from yunxin.carriers import labels, routes
+from yunxin.carriers import labels, number_labels, routes
 from yunxin.text import phones
 from yunxin.vocabulary import PhoneCondition, TrafficClass
 from yunxin.web.forms import Form
@@ -64,6 +64,7 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         whose.carrier,
         TrafficClass(asked["traffic"]),
         enterprise.pk if enterprise else routes.NO_ENTERPRISE,
+        whose.province or "",
     )
     news = routes.find_news(asked["phone"])
     moment = asked["at"] or clock.now().astimezone(SHANGHAI).time()
@@ -73,6 +74,7 @@ def _answer(asked: dict[str, Any]) -> dict[str, Any]:
         "news": news,
         "condition": labels.PHONE_CONDITIONS[PhoneCondition(news.condition)] if news else "",
         "carrier": labels.CARRIERS[whose.carrier],
+        "province": number_labels.PROVINCES[whose.province] if whose.province else "",
         "is_served": any(route.place for route in found),
         "routes": [
             (route, labels.LINK_STATES[route.live.state], labels.LINK_TONES[route.live.state])

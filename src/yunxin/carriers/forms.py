@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from yunxin.accounts.models import Enterprise
 from yunxin.carriers import blocklist, labels, numbers, words
 from yunxin.carriers.models import Channel
+from yunxin.carriers.province_field import province_field
 from yunxin.vocabulary import BlockReason
 from yunxin.web.forms import Form, ModelForm
 
@@ -39,6 +40,7 @@ class ChannelForm(ModelForm):
         help_text=_("None chosen: all carriers, unknown numbers too."),
     )
 
+    provinces = province_field()
     traffics = forms.MultipleChoiceField(
         label=_("Traffic classes served"),
         choices=labels.TRAFFIC.items(),
@@ -71,8 +73,8 @@ class ChannelForm(ModelForm):
         model = Channel
         fields = (
             "name", "host", "port", "system_id", "password", "system_type", "bind_mode",
-            "sessions", "window", "rate_per_s", "access_number", "carriers", "traffics",
-            "open_from", "open_to", "enterprises", "weight", "id_rule", "alphabet",
+            "sessions", "window", "rate_per_s", "access_number", "carriers", "provinces",
+            "traffics", "open_from", "open_to", "enterprises", "weight", "id_rule", "alphabet",
             "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
             "enquire_every_s", "answer_timeout_s",
         )  # fmt: skip

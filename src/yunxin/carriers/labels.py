@@ -39,6 +39,7 @@ TRAFFIC = {
 }
 OBSTACLES = {
     Obstacle.CARRIER: _("Does not serve this carrier"),
+    Obstacle.PROVINCE: _("Does not serve this province"),
     Obstacle.TRAFFIC: _("Does not serve this traffic class"),
     Obstacle.OTHERS_OWN: _("Dedicated to other enterprises"),
     Obstacle.HOURS: _("Rests at this time of day"),
@@ -51,6 +52,8 @@ BREAKERS = {
 REASONS = {
     "own": _("The enterprise's own channel"),
     "serves": _("Serves it"),
+    "province": _("For this province, before those for all"),
+    "province_unknown": _("Serves certain provinces; this number's is not known"),
     "reserve": _("A reserve: only when no other can"),
 }
 LINK_STATES = {

@@ -7,6 +7,16 @@ from django.db.models import Value
 from django.db.models.functions import Now, Upper
 
 from yunxin.accounts.models import Enterprise, User
+from yunxin.carriers.number_models import (
+    NumberImport,
+    NumberPlace,
+    PlaceTable,
+    PortedNews,
+    PortedNumber,
+    PortingLearning,
+    PortingRule,
+    RefusedNumber,
+)
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
@@ -19,6 +29,26 @@ from yunxin.vocabulary import (
     PhoneCondition,
     WireAlphabet,
 )
+
+__all__ = [
+    "BlockedNumber",
+    "CarrierCode",
+    "Channel",
+    "ChannelState",
+    "CodeDelta",
+    "DailyCode",
+    "EngineInstance",
+    "ForbiddenWord",
+    "NumberImport",
+    "NumberPlace",
+    "NumberPrefix",
+    "PlaceTable",
+    "PortedNews",
+    "PortedNumber",
+    "PortingLearning",
+    "PortingRule",
+    "RefusedNumber",
+]
 
 
 def _choices(words: Iterable[str]) -> list[tuple[str, str]]:
@@ -45,6 +75,8 @@ class Channel(models.Model):
     access_number = models.CharField(max_length=20)
     # Carriers served, as in vocabulary.CarrierName; empty: all.
     carriers = models.JSONField(default=list, blank=True)
+    # Provinces served, as in vocabulary.Province; empty: all, and numbers from nobody knows where.
+    provinces = models.JSONField(default=list, blank=True, db_default=Value([], models.JSONField()))
     # Traffic classes served, as in vocabulary.TrafficClass; empty: all.
     traffics = models.JSONField(default=list, blank=True, db_default=Value([], models.JSONField()))
     # Hours of the day in Asia/Shanghai; without them always.
@@ -119,17 +151,6 @@ class NumberPrefix(models.Model):
 
     def __str__(self) -> str:
         return self.prefix
-
-
-class PortedNumber(models.Model):
-    """A phone that changed its carrier and kept its number (携号转网). Writer: carriers."""
-
-    phone = models.CharField(max_length=11, primary_key=True)
-    carrier = models.CharField(max_length=12, choices=_choices(CarrierName))
-    at = models.DateTimeField(db_default=Now())
-
-    def __str__(self) -> str:
-        return f"{self.phone[:3]}****{self.phone[-4:]}"
 
 
 class BlockedNumber(models.Model):
@@ -208,6 +229,9 @@ class CarrierCode(models.Model):
     is_permanent = models.BooleanField(default=True)
     meaning_en = models.CharField(max_length=200)
     meaning_zh = models.CharField(max_length=200)
+    # As it was shipped. Where it differs, or was never shipped, the engine follows `is_permanent`
+    # instead of the protocol's own table when a submit is refused so.
+    was_permanent = models.BooleanField(null=True)
     # Who wrote it; nobody: as it was shipped.
     by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
     changed_at = models.DateTimeField(null=True)
@@ -220,6 +244,11 @@ class CarrierCode(models.Model):
 
     def __str__(self) -> str:
         return f"{self.protocol} {self.code}".strip()
+
+    @property
+    def decides(self) -> bool:
+        """Whether the engine follows it instead of the protocol's own table."""
+        return self.is_permanent != self.was_permanent
 
 
 class CodeDelta(models.Model):

@@ -1,6 +1,7 @@
 """Whose number it is: the table of leading digits, shipped with the first migration, edited here.
 
-Acceptance takes the longest prefix that matches (`text.phones.carrier_of`), after `ported`.
+Acceptance takes the longest prefix that matches (`text.phones.carrier_of`), after `ported` and the
+seven digits of `places`.
 """
 
 import re
@@ -10,7 +11,7 @@ from django.db import transaction
 
 from yunxin.accounts import audit
 from yunxin.accounts.models import User
-from yunxin.carriers import ported
+from yunxin.carriers import places, ported
 from yunxin.carriers.models import NumberPrefix
 from yunxin.text import phones
 from yunxin.vocabulary import CarrierName
@@ -43,10 +44,16 @@ def read_table() -> Mapping[str, CarrierName]:
 
 
 def find_carrier(phone: str) -> CarrierName:
-    """Whose number this is by today's tables: ported numbers first, then leading digits.
+    """Whose number this is by today's tables: ported numbers, then leading digits, seven first.
 
     Raises:
         phones.PhoneInvalid: not a mainland mobile.
     """
     phone = phones.normalise(phone)
-    return ported.find_ported(phone) or phones.carrier_of(phone, read_table())
+    found = ported.find_ported(phone)
+    if found is not None:
+        return found
+    place = places.find_place(phone)
+    if place and place.carrier:
+        return CarrierName(place.carrier)
+    return phones.carrier_of(phone, read_table())

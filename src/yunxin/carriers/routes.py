@@ -12,12 +12,12 @@ from typing import Any
 from django.db.models import Prefetch
 
 from yunxin.accounts.models import Enterprise
-from yunxin.carriers import labels, numbers, ported
+from yunxin.carriers import labels, numbers, places, ported
 from yunxin.carriers.channels import Live, read_live
 from yunxin.carriers.models import Channel, PhoneNews
-from yunxin.routing import Line, candidates, is_open, rank
+from yunxin.routing import Line, Obstacle, candidates, is_open, rank
 from yunxin.text import phones
-from yunxin.vocabulary import BreakerState, CarrierName, TrafficClass
+from yunxin.vocabulary import BreakerState, CarrierName, Province, TrafficClass
 
 NO_ENTERPRISE = 0
 
@@ -29,6 +29,7 @@ class Question:
     carrier: CarrierName
     traffic: TrafficClass
     enterprise_id: int
+    province: str = ""  # empty: nobody knows
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,12 +50,19 @@ class Route:
 
 @dataclass(frozen=True, slots=True)
 class Whose:
-    """A number's carrier and what says so: `digits` of its range, or the table of ported ones."""
+    """A number's carrier and what says so: `digits` of its range, or the table of ported ones.
+
+    Args:
+        province: where it is from; None: the table of places does not know.
+        city: the same more closely, if the table says so.
+    """
 
     phone: str
     carrier: CarrierName
     is_ported: bool
     digits: str
+    province: Province | None = None
+    city: str = ""
 
 
 def find_whose(phone: str) -> Whose:
@@ -63,12 +71,16 @@ def find_whose(phone: str) -> Whose:
     Args:
         phone: 11 digits.
     """
+    place = places.find_place(phone)
+    where = (Province(place.province), place.city) if place else (None, "")
     found = ported.find_ported(phone)
     if found is not None:
-        return Whose(phone, found, True, "")
+        return Whose(phone, found, True, "", *where)
+    if place and place.carrier:
+        return Whose(phone, CarrierName(place.carrier), False, place.head, *where)
     table = numbers.read_table()
     digits = next((phone[:n] for n in (4, 3) if phone[:n] in table), "")
-    return Whose(phone, phones.carrier_of(phone, table), False, digits)
+    return Whose(phone, phones.carrier_of(phone, table), False, digits, *where)
 
 
 def find_news(phone: str) -> PhoneNews | None:
@@ -114,6 +126,7 @@ def _line(channel: Channel, clock: time, live: Live) -> Line:
     return Line(
         channel.pk,
         carriers=frozenset(channel.carriers),
+        provinces=frozenset(channel.provinces),
         weight=channel.weight,
         traffics=frozenset(channel.traffics),
         enterprises=frozenset(enterprise.pk for enterprise in channel.enterprises.all()),
@@ -130,10 +143,15 @@ def _share(line: Line, beside: Sequence[Line]) -> int | None:
 def _why(question: Question, line: Line) -> Any:
     if not line.weight:
         return labels.REASONS["reserve"]
-    is_own = question.enterprise_id in line.enterprises
-    return labels.REASONS["own" if is_own else "serves"]
+    if question.enterprise_id in line.enterprises:
+        return labels.REASONS["own"]
+    return labels.REASONS["province" if line.provinces else "serves"]
 
 
 def _obstacle(question: Question, line: Line, live: Live) -> Any:
     obstacle = line.obstacle(question)
-    return labels.LINK_STATES[live.state] if obstacle is None else labels.OBSTACLES[obstacle]
+    if obstacle is None:
+        return labels.LINK_STATES[live.state]
+    if obstacle is Obstacle.PROVINCE and not question.province:
+        return labels.REASONS["province_unknown"]
+    return labels.OBSTACLES[obstacle]

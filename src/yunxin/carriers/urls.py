@@ -2,12 +2,21 @@
 
 from django.urls import path
 
-from yunxin.carriers import console, console_codes, console_ported, console_routes, portal
+from yunxin.carriers import (
+    console,
+    console_codes,
+    console_imports,
+    console_places,
+    console_ported,
+    console_routes,
+    portal,
+)
 
 app_name = "carriers"
 
 _CHANNEL = "console/channels/<int:channel_id>/"
 _CODE = "console/codes/<int:row_id>/"
+_FILE = "console/number-files/<int:run_id>/"
 _PREFIX = "console/numbers/<str:prefix>/"
 
 portal_urls = [
@@ -22,6 +31,28 @@ console_urls = [
     path(_CHANNEL + "stop/", console.stop_channel, name="console_stop_channel"),
     path("console/routes/", console_routes.routing, name="console_routes"),
     path("console/ported/", console_ported.ported_numbers, name="console_ported"),
+    path("console/ported/new/", console_ported.new_ported, name="console_new_ported"),
+    path("console/ported/learning/", console_ported.porting_rules, name="console_porting"),
+    path(
+        "console/ported/learning/switch/",
+        console_ported.switch_learning,
+        name="console_switch_learning",
+    ),
+    path("console/ported/learning/new/", console_ported.new_rule, name="console_new_rule"),
+    path(
+        "console/ported/learning/<int:rule_id>/remove/",
+        console_ported.remove_rule,
+        name="console_remove_rule",
+    ),
+    path("console/places/", console_places.number_places, name="console_places"),
+    path(
+        "console/number-files/<str:table>/upload/",
+        console_imports.upload,
+        name="console_number_upload",
+    ),
+    path(_FILE, console_imports.number_import, name="console_number_import"),
+    path(_FILE + "piece/", console_imports.piece, name="console_number_piece"),
+    path(_FILE + "refused.csv", console_imports.refused_numbers, name="console_number_refused"),
     path(
         "console/ported/<str:phone>/remove/",
         console_ported.remove_ported,

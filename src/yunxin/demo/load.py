@@ -30,6 +30,7 @@ from yunxin.demo.cast import (
 )
 from yunxin.demo.channels import CarrierPorts, make_channels
 from yunxin.demo.credentials import api_entry, make_credentials
+from yunxin.demo.places import make_places
 from yunxin.text.placeholders import compose, fill
 from yunxin.text.segments import count
 from yunxin.vocabulary import (
@@ -65,6 +66,7 @@ def load(*, ports: CarrierPorts) -> bool:
         ForbiddenWord.objects.bulk_create(
             [ForbiddenWord(word=word) for word in FORBIDDEN_WORDS], ignore_conflicts=True
         )
+        make_places()
         for cast in ENTERPRISES:
             _enterprise(cast, channel)
     if enterprise := _first_enterprise():

@@ -52,7 +52,7 @@ _MESSAGE_TYPES = (
     "int8", "int8", "text", "text", "text", "text", "text", "int8", "int8",
     "int8", "int8", "text", "text", "text", "text", "int2",
 )  # fmt: skip
-_QUEUE_TYPES = ("int8", "int8", "int2", "text", "int8")
+_QUEUE_TYPES = ("int8", "int8", "int2", "text", "text", "int8")
 
 
 class Paid(NamedTuple):
@@ -443,7 +443,7 @@ async def _write(tx: Transaction, paid: Sequence[Paid]) -> None:
 
 def _message_row(paid: Paid) -> tuple[object, ...]:
     message_id, package_id, draft = paid
-    _, request, enterprise, template, phone, carrier, wording = draft
+    _, request, enterprise, template, phone, carrier, _, wording = draft
     signature = template.signature
     return (
         request.enterprise_id,
@@ -473,6 +473,7 @@ def _queue_row(paid: Paid) -> tuple[object, ...]:
         message_id,
         draft.template.priority,
         draft.carrier.value,
+        draft.province,
         request.campaign_id,
     )
 

@@ -31,6 +31,7 @@ class Channel:
     rate_per_s: float = 500
     access_number: str = ""
     carriers: frozenset[str] = frozenset()
+    provinces: frozenset[str] = frozenset()
     weight: int = 1
     traffics: frozenset[str] = frozenset()
     enterprises: frozenset[int] = frozenset()  # that it is dedicated to

@@ -70,6 +70,7 @@ class Draft(NamedTuple):
     template: Template
     phone: str
     carrier: CarrierName
+    province: str  # empty: no channel asks for it, or nobody knows
     wording: Wording
 
 
@@ -103,7 +104,9 @@ class Checker:
             phone = normalise(request.phone)
         except PhoneInvalid:
             return Refused(Refusal.PHONE_INVALID)
-        carrier = self._ported.get(phone) or carrier_of(phone, self._snapshot.prefixes)
+        snapshot = self._snapshot
+        place = snapshot.places.find(phone)
+        carrier = self._ported.get(phone) or place.carrier or carrier_of(phone, snapshot.prefixes)
         if not template.serves(carrier):
             return Refused(Refusal.CARRIER_NOT_SERVED, carrier.value)
         wording = self._wording(template, request.params)
@@ -111,7 +114,8 @@ class Checker:
             return wording
         if self._marketing_rests and template.kind == TemplateKind.MARKETING:
             return Refused(Refusal.QUIET_HOURS)
-        return Draft(at, request, enterprise, template, phone, carrier, wording)
+        province = snapshot.asked(place)
+        return Draft(at, request, enterprise, template, phone, carrier, province, wording)
 
     def _check_number(
         self, enterprise: Enterprise, template: Template, extension: str

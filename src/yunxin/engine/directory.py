@@ -1,6 +1,6 @@
 """What acceptance and dispatch need to know of people's decisions, in memory, as one snapshot.
 
-Signatures, templates, enterprises, forbidden words, number prefixes and campaigns change seldom
+Signatures, templates, enterprises, forbidden words, tables of numbers and campaigns change seldom
 and are asked for with every message. `Directory` keeps an immutable `Snapshot` of them and puts a
 new one in its place when something changed: at once on a hint (NOTIFY `directory` or
 `campaigns`), and by reading everything again every second or, where that takes long, so seldom
@@ -14,11 +14,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta, timezone
 
+import structlog
+
 from yunxin.config import Config
-from yunxin.engine.store import Listener, Row, Store, run_forever
+from yunxin.engine.porting import PortingRules
+from yunxin.engine.store import Listener, Row, Store, Transaction, run_forever
 from yunxin.text.codes import CodeBook, Meaning
 from yunxin.text.phones import PREFIXES
 from yunxin.text.placeholders import variables
+from yunxin.text.places import Place, PlaceMap
 from yunxin.text.words import WordList
 from yunxin.vocabulary import (
     PRIORITY_OF,
@@ -29,6 +33,8 @@ from yunxin.vocabulary import (
     TemplateKind,
     TrafficClass,
 )
+
+log = structlog.get_logger()
 
 SHANGHAI = timezone(timedelta(hours=8))  # no summer time since 1991
 POLL_S = 1.0
@@ -93,6 +99,9 @@ class Snapshot:
     words: WordList = field(default_factory=lambda: WordList(()))
     prefixes: Mapping[str, CarrierName] = field(default_factory=lambda: PREFIXES)
     has_ported: bool = False  # whether the table of ported numbers has any
+    places: PlaceMap = field(default_factory=PlaceMap)  # where numbers are from
+    provinces_asked: frozenset[str] = frozenset()  # that some channel is bound to
+    porting: PortingRules = field(default_factory=PortingRules)
     # Whose the digits behind an access number are: of enterprises, and of their signatures.
     digits_given: Mapping[str, int] = field(default_factory=dict)
     access_digits: int = 0  # of the longest access number; behind it stand the extension codes
@@ -112,6 +121,22 @@ class Snapshot:
         given = self.digits_given
         owners = (given.get(digits[:cut]) for cut in range(1, len(digits) + 1))
         return any(owner is not None and owner != enterprise_id for owner in owners)
+
+    def province_of(self, phone: str) -> str:
+        """Where a number is from, as far as a channel asks for it; else, and unknown, empty.
+
+        Args:
+            phone: 11 digits.
+        """
+        return self.asked(self.places.find(phone))
+
+    def asked(self, place: Place) -> str:
+        """A place's province where some channel is bound to it, else empty."""
+        return place.province if place.province in self.provinces_asked else ""
+
+    def ported_to(self, code: str, channel_id: int) -> CarrierName | None:
+        """Whose a number is now, where a report with this code says so and operators believe it."""
+        return self.porting.carrier(code, self.protocols.get(channel_id, ""))
 
     def explain(self, code: str | None, channel_id: int | None) -> Meaning | None:
         """What the code means that came by this channel, if anybody knows."""
@@ -149,6 +174,7 @@ class Directory:
         self.config = config
         self._store = store
         self._rows: dict[str, list[Row]] = {}
+        self._places = PlaceMap()
         self._wake = asyncio.Event()
         self._pause_s = POLL_S
         if listener is not None:
@@ -172,8 +198,10 @@ class Directory:
         began = time.monotonic()
         async with self._store.transaction() as tx:
             rows = {name: await tx.fetch(f"directory_{name}") for name in _TABLES}
+            if rows["places"] != self._rows.get("places"):
+                self._places = await _read_places(tx)
         if rows != self._rows:
-            self.snapshot = _build(rows, self._rows, self.snapshot)
+            self.snapshot = _build(rows, self._rows, self.snapshot, self._places)
             self._rows = rows
         self._pause_s = max(POLL_S, POLL_SHARE * (time.monotonic() - began))
 
@@ -184,11 +212,23 @@ class Directory:
 # Templates before signatures, as each is read by itself: a template's signature is always there.
 _TABLES = (
     "enterprises", "templates", "signatures", "words", "prefixes", "ported", "numbers", "codes",
-    "protocols", "campaigns",
+    "protocols", "campaigns", "places", "provinces", "porting",
 )  # fmt: skip
 
 
-def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snapshot) -> Snapshot:
+async def _read_places(tx: Transaction) -> PlaceMap:
+    """The table of places as its room packed it: 700 kB, and only when its version changed."""
+    row = await tx.fetch_one("read_places")
+    try:
+        return PlaceMap(bytes(row[0])) if row else PlaceMap()
+    except ValueError as error:  # it was packed by another version: go on without
+        log.error("directory.places_unreadable", error=str(error))
+        return PlaceMap()
+
+
+def _build(
+    rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snapshot, places: PlaceMap
+) -> Snapshot:
     """A snapshot of these rows; the word list, slow to make, is taken over if it is the same."""
     signatures = {
         id: Signature(id, enterprise_id, name, ReviewState(state), extension)
@@ -203,6 +243,9 @@ def _build(rows: dict[str, list[Row]], before: dict[str, list[Row]], last: Snaps
         # An empty table: the shipped one, so that a carrier is known before anybody edits it.
         prefixes={p: CarrierName(c) for p, c in rows["prefixes"]} or PREFIXES,
         has_ported=rows["ported"][0][0],
+        places=places,
+        provinces_asked=frozenset(province for (province,) in rows["provinces"]),
+        porting=PortingRules(rows["porting"]),
         digits_given=_digits(rows["enterprises"], signatures),
         access_digits=rows["numbers"][0][0],
         codes=last.codes if rows["codes"] == before.get("codes") else CodeBook(rows["codes"]),

@@ -23,6 +23,7 @@ from yunxin.engine.directory import Directory, marketing_rests
 from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
 from yunxin.engine.outgoing import Outgoing, day_of
+from yunxin.engine.relabel import Relabeller
 from yunxin.engine.store import Listener, Row, Store, StoreUnavailable, run_forever
 from yunxin.routing import Line, Need, candidates, turn
 from yunxin.vocabulary import PRIORITY_OF, InDoubtPolicy, MessageEventKind, Priority
@@ -43,12 +44,16 @@ GUESSED_SEGMENTS = 1.0  # of a message, before any of its kind was seen
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """So many messages of one enterprise, class and carrier wait; `count` may be cut off."""
+    """So many messages of one enterprise, class, carrier and province wait; `count` may be cut off.
+
+    `province` is empty wherever no channel asks for it, see `Snapshot.province_of`.
+    """
 
     priority: int
     enterprise_id: int
     carrier: str
     count: int
+    province: str = ""
 
     @property
     def traffic(self) -> str:
@@ -64,11 +69,15 @@ class Grant:
     enterprise_id: int
     carrier: str
     slots: dict[int, int]  # channel → messages
+    province: str = ""
 
     @property
     def messages(self) -> int:
         """How many in all."""
         return sum(self.slots.values())
+
+
+Grants = dict[tuple[int, int, str, str], Grant]  # by class, enterprise, carrier and province
 
 
 def plan(
@@ -91,7 +100,7 @@ def plan(
             to call. Who comes back after a rest starts level with the others.
         segments: how many a message of a group has on average.
     """
-    grants: dict[tuple[int, int, str], Grant] = {}
+    grants: Grants = {}
     ordered = sorted(waiting, key=attrgetter("priority"))
     for priority, group in groupby(ordered, key=attrgetter("priority")):
         _share(int(priority), list(group), lines, weights, served, segments, grants)
@@ -105,7 +114,7 @@ def _share(
     weights: Mapping[int, int],
     served: dict[int, float],
     segments: Callable[[Waiting], float],
-    grants: dict[tuple[int, int, str], Grant],
+    grants: Grants,
 ) -> None:
     """One class: turns of a quantum each, always to the enterprise that is furthest behind."""
     left: dict[int, list[list[object]]] = {}
@@ -131,7 +140,7 @@ def _turn(
     lines: Sequence[Line],
     quantum: int,
     segments: Callable[[Waiting], float],
-    grants: dict[tuple[int, int, str], Grant],
+    grants: Grants,
 ) -> float:
     """One enterprise's turn: segments given, 0 when nothing of it waits or fits any more."""
     while entries:
@@ -152,13 +161,11 @@ def _turn(
     return 0.0
 
 
-def _give(
-    grants: dict[tuple[int, int, str], Grant], entry: Waiting, channel_id: int, messages: int
-) -> None:
-    key = (entry.priority, entry.enterprise_id, entry.carrier)
+def _give(grants: Grants, entry: Waiting, channel_id: int, messages: int) -> None:
+    key = (entry.priority, entry.enterprise_id, entry.carrier, entry.province)
     grant = grants.get(key)
     if grant is None:
-        grant = grants[key] = Grant(*key, slots={})
+        grant = grants[key] = Grant(*key[:3], slots={}, province=entry.province)
     grant.slots[channel_id] = grant.slots.get(channel_id, 0) + messages
 
 
@@ -208,6 +215,7 @@ class Dispatcher:
         self._config = config
         self._links = links
         self._engine_id = engine_id
+        self._relabeller = Relabeller(store, directory)
         self.desk: Desk | None = None
         self.in_hand: dict[int, Outgoing] = {}  # claimed by us, outcome not stored
         self.claimed = 0
@@ -258,6 +266,8 @@ class Dispatcher:
         waiting = self._allowed(rows)
         if not waiting:
             return 0
+        if await self._relabeller.look(waiting, lines):
+            self.wake.set()
         enterprises = self._directory.snapshot.enterprises
         weights = {
             e: enterprises[e].weight
@@ -288,6 +298,7 @@ class Dispatcher:
                     "enterprise_id": grant.enterprise_id,
                     "priority": grant.priority,
                     "carrier": grant.carrier,
+                    "province": grant.province,
                     "most": grant.messages,
                     "paused": list(self._directory.snapshot.paused_campaigns),
                 },
@@ -305,7 +316,9 @@ class Dispatcher:
         slots = dict(grant.slots)
         segments = 0
         for row in rows:
-            message = outgoing(grant.enterprise_id, grant.priority, grant.carrier, row)
+            message = outgoing(
+                grant.enterprise_id, grant.priority, grant.carrier, grant.province, row
+            )
             if message.message_id in self.in_hand:
                 self._early.add(message.message_id)
                 continue
@@ -363,7 +376,7 @@ class Dispatcher:
             except (StoreUnavailable, asyncio.CancelledError):
                 self._unsure = True
                 raise
-            messages = [outgoing(row[14], row[15], row[16], row) for row in rows]
+            messages = [outgoing(row[14], row[15], row[16], row[17], row) for row in rows]
             self.in_hand |= {message.message_id: message for message in messages}
         for message in messages:
             verdict = outcomes.in_doubt(
@@ -396,7 +409,7 @@ class Dispatcher:
                 return
 
 
-def outgoing(enterprise_id: int, priority: int, carrier: str, row: Row) -> Outgoing:
+def outgoing(enterprise_id: int, priority: int, carrier: str, province: str, row: Row) -> Outgoing:
     """The message of a claimed row."""
     (
         message_id, attempt, refused_by, phone, text, segments, extension, traffic, kind, source,
@@ -407,6 +420,7 @@ def outgoing(enterprise_id: int, priority: int, carrier: str, row: Row) -> Outgo
         message_id,
         priority=priority,
         carrier=carrier,
+        province=province,
         traffic=traffic,
         phone=phone,
         text=text,

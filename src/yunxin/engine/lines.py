@@ -155,6 +155,7 @@ def _shape(line: Line, channel: Channel, clock: time) -> None:
     """Make a line what its operator wants it to be, at this time of the day."""
     line.carriers, line.weight = channel.carriers, channel.weight
     line.traffics, line.enterprises = channel.traffics, channel.enterprises
+    line.provinces = channel.provinces
     line.open = is_open(channel.open_from, channel.open_to, clock)
 
 
@@ -163,7 +164,7 @@ def _channel(row: Row) -> Channel:
         id, name, host, port, system_id, password_sealed, system_type, bind_mode, sessions, window,
         rate_per_s, access_number, carriers, weight, id_rule, alphabet, source_ton, source_npi,
         dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, protocol,
-        options, traffics, open_from, open_to, enterprises, others,
+        options, traffics, open_from, open_to, provinces, enterprises, others,
     ) = row  # fmt: skip
     return Channel(
         id=id,
@@ -180,6 +181,7 @@ def _channel(row: Row) -> Channel:
         access_number=access_number,
         carriers=frozenset(carriers),
         weight=weight,
+        provinces=frozenset(provinces),
         traffics=frozenset(traffics),
         enterprises=frozenset(enterprises),
         open_from=open_from,

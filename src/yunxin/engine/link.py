@@ -45,7 +45,9 @@ from yunxin.protocols.events import (
     Unanswered,
 )
 from yunxin.protocols.receipt import Outcome
+from yunxin.protocols.status import Status
 from yunxin.protocols.stream import BindFailed, open_bound
+from yunxin.text.codes import Meaning
 from yunxin.vocabulary import BreakerState, InDoubtPolicy, LinkState, MessageEventKind, Priority
 
 log = structlog.get_logger()
@@ -83,6 +85,9 @@ class Desk(Protocol):
 
     def another(self, message: Outgoing, refused_by: Container[int]) -> bool:
         """Whether a channel that did not refuse yet could carry a message."""
+
+    def decision(self, code: str, protocol: str) -> Meaning | None:
+        """What operators decided about a code; None: the protocol's own word counts."""
 
     def line_changed(self) -> None:
         """A connection of the account came or went."""
@@ -540,17 +545,24 @@ class Link:
             message.ids[index] = key if event.message_id else NO_ID
             self._land(message)
             return
-        retry = self._explain(status).retry
+        explained, hopeless = self._rule(status)
+        retry = explained.retry
         if retry is Retry.THROTTLE:
             self.throttled += 1
             self._pace.throttled(self._loop.time())
         else:
-            self._breaker.note(status in self._hopeless, self._loop.time())
+            self._breaker.note(hopeless, self._loop.time())
         if retry is not Retry.PERMANENT and len(message.parts) > 1 and self._repeat(message, index):
             return
         if retry is Retry.PERMANENT or not message.status:
             message.status = status
         self._land(message)
+
+    def _rule(self, status: int) -> tuple[Status, bool]:
+        """What a refusal means and whether it is hopeless: the protocol's word, or operators'."""
+        meaning = self._explain(status)
+        decision = self._desk.decision(meaning.name, self.channel.protocol)
+        return outcomes.ruled(meaning, status in self._hopeless, decision)
 
     def _repeat(self, message: Outgoing, index: int) -> bool:
         """Send one part of a long text again a little later, as the others cannot be unsent."""
@@ -585,7 +597,7 @@ class Link:
         status = message.status
         if message.unsendable:
             return outcomes.UNSENDABLE
-        if message.doubted and self._explain(status).retry is not Retry.PERMANENT:
+        if message.doubted and not (status and self._rule(status)[0].retry is Retry.PERMANENT):
             for index, own_id in (message.own_ids or {}).items():
                 message.ids[index] = own_id
             return outcomes.in_doubt(
@@ -596,11 +608,12 @@ class Link:
             )
         if status:
             refused_by = (*message.refused_by, self.channel.id)
+            meaning, hopeless = self._rule(status)
             return outcomes.refused(
-                self._explain(status),
+                meaning,
                 attempt=message.attempt,
                 another=self._desk.another(message, refused_by),
-                hopeless=status in self._hopeless,
+                hopeless=hopeless,
                 may_repeat=not any(message.ids),
                 was_in_doubt=message.was_in_doubt,
             )

@@ -2,15 +2,17 @@
 
 Every answer, refusal, time-out and death of a line ends here in a `Verdict`: sent, failed, closed
 as unknown, or set free to be sent later or by another channel. The table of status codes is the
-protocol's (`protocols/<name>/status`); what to do about them is decided here, and only here.
-`results` carries verdicts out.
+protocol's (`protocols/<name>/status`), over it what operators decided otherwise in their table of
+codes (`ruled`); what to do about them is decided here, and only here. `results` carries verdicts
+out.
 """
 
 from typing import NamedTuple
 
 from yunxin.protocols.events import Retry
 from yunxin.protocols.status import Status
-from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, MessageState
+from yunxin.text.codes import Meaning
+from yunxin.vocabulary import CodeGroup, InDoubtPolicy, MessageEventKind, MessageState
 
 ATTEMPTS_MAX = 5  # handed over in vain so many times, a message is given up
 RETRY_AFTER_S = (5, 30, 120, 600)  # after the first, second, … refusal
@@ -66,6 +68,27 @@ def kept_back(verdict: Verdict, *, was_in_doubt: bool) -> Verdict:
         return verdict
     events = (MessageEventKind.WITHDRAWN,)
     return Verdict(state=MessageState.UNKNOWN, code=NO_ANSWER, events=events)
+
+
+def ruled(status: Status, hopeless: bool, decision: Meaning | None) -> tuple[Status, bool]:
+    """A refusal's status, and whether it is hopeless, with what operators decided about its code.
+
+    What they call permanent is not sent by the channel again, and by no other either where they
+    say that the number is at fault. What they call temporary is tried again, and counts as too
+    fast only where the protocol says so: that costs no attempt and must not go on for ever.
+
+    Args:
+        hopeless: by the protocol the number or the text is at fault.
+        decision: of the operators' table (`CodeBook.decision`); None: the protocol's word stays.
+    """
+    if decision is None:
+        return status, hopeless
+    if decision.permanent:
+        blames_number = decision.group is CodeGroup.NUMBER
+        return status._replace(retry=Retry.PERMANENT), hopeless or blames_number
+    if status.retry is Retry.PERMANENT:
+        status = status._replace(retry=Retry.TEMPORARY)
+    return status, False
 
 
 def refused(

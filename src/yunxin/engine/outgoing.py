@@ -34,7 +34,7 @@ class Outgoing:
     __slots__ = (
         "alphabet", "attempt", "carrier", "channel_id", "doubted", "enterprise_id",
         "extension", "group", "ids", "left", "link", "message_id", "own_ids", "parts", "phone",
-        "priority",
+        "priority", "province",
         "refused_by", "repeats", "segments", "status", "text", "traffic", "unsendable",
         "was_in_doubt", "written_ms",
     )  # fmt: skip
@@ -46,6 +46,7 @@ class Outgoing:
         *,
         priority: int,
         carrier: str,
+        province: str = "",
         traffic: str,
         phone: str,
         text: str,
@@ -59,6 +60,7 @@ class Outgoing:
         self.message_id = message_id
         self.priority = priority
         self.carrier = carrier
+        self.province = province  # as its queue row has it: empty where no channel asks for it
         self.traffic = traffic
         self.phone = phone
         self.text = text

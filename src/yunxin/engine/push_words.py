@@ -137,7 +137,7 @@ def _explained(row: Receipt | Reply, book: CodeBook, protocol: str) -> Receipt |
     if not isinstance(row, Receipt) or not _is_failure(row):
         return row
     meaning = book.meaning(row.code, protocol)
-    return row._replace(failure=Failure(*meaning)) if meaning else row
+    return row._replace(failure=Failure(*meaning[:4])) if meaning else row
 
 
 def _reply(row: Row) -> Told:

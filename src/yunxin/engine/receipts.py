@@ -7,7 +7,7 @@ word leaves a line in the time line. Where ids are ours (SGIP), a try that nobod
 receipt too: it settles the message, though that was sent again or is about to be.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 from yunxin.config import Config
 from yunxin.engine.store import Store, Transaction
 from yunxin.protocols.receipt import Outcome, Receipt
-from yunxin.vocabulary import MessageState
+from yunxin.vocabulary import CarrierName, MessageState
 
 SWEEP_MOST = 1_000
 HELD_FRESH_S = 120  # so long after its arrival a receipt's message may still be answered
@@ -81,7 +81,13 @@ def written(done: str) -> str:
 class Receipts:
     """Stores receipts within a transaction, and looks after those that came too early."""
 
-    def __init__(self, config: Config) -> None:
+    def __init__(
+        self,
+        config: Config,
+        ported_to: Callable[[str, int], CarrierName | None] | None = None,
+    ) -> None:
+        """Args: ported_to: whose a number is now, where the code of a channel's report says so."""
+        self._ported_to = ported_to
         self._wait = f"{config.receipt_wait_s + WAIT_MARGIN_S} seconds"
         self._refunded = refunded_states(config)
 
@@ -106,6 +112,29 @@ class Receipts:
             finish = ("finish_parts", "finish_tries") if with_tries else ("finish_parts",)
             told = [batch[n - 1] for n in at]
             await self._finish_parts(tx, told, enterprise_ids, message_ids, finish)
+        await self._note_ported(tx, batch)
+
+    async def _note_ported(self, tx: Transaction, batch: Sequence[Told]) -> None:
+        """Leave word of phones that were ported, where their reports say so; mostly none do."""
+        ported_to = self._ported_to
+        if ported_to is None:
+            return
+        news = [
+            (each.channel_id, each.carrier_id, str(carrier), each.code)
+            for each in batch
+            if each.state != MessageState.DELIVERED
+            and (carrier := ported_to(each.code, each.channel_id))
+        ]
+        if news:
+            channel_ids, carrier_ids, carriers, codes = map(list, zip(*news, strict=True))
+            params = {
+                "channel_ids": channel_ids,
+                "carrier_ids": carrier_ids,
+                "carriers": carriers,
+                "codes": codes,
+                "wait": self._wait,
+            }
+            await tx.execute("note_ported", params)
 
     async def _finish_parts(
         self,

@@ -24,7 +24,8 @@ from yunxin.engine.outgoing import Group, Outgoing
 from yunxin.engine.receipts import Receipts, Told, plain, refunded_states, told
 from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
 from yunxin.protocols.events import InboundArrived, ReceiptArrived
-from yunxin.vocabulary import InDoubtPolicy, MessageEventKind, TrafficClass
+from yunxin.text.codes import Meaning
+from yunxin.vocabulary import CarrierName, InDoubtPolicy, MessageEventKind, TrafficClass
 
 log = structlog.get_logger()
 
@@ -83,22 +84,27 @@ class Results:
         withdrawn: Callable[[Outgoing], bool],
         stored: Callable[[Sequence[Outgoing]], None],
         line_changed: Callable[[], None],
+        decision: Callable[[str, str], Meaning | None],
+        ported_to: Callable[[str, int], CarrierName | None],
     ) -> None:
         """Args:
         another: whether a channel that did not refuse a message could carry it.
         withdrawn: whether people do not want a message to go out any more.
         stored: told of the messages whose outcome was stored.
         line_changed: told when a connection came or went.
+        decision: what operators decided about a code of a protocol.
+        ported_to: whose a number is now, where the code of a channel's report says so.
         """
         self._store = store
         self._engine_id = engine_id
         self._inbound = inbound
-        self._receipts = Receipts(config)
+        self._receipts = Receipts(config, ported_to)
         self._refunded = refunded_states(config)
         self._policies = policies(config)
         self.another = another
         self._withdrawn = withdrawn
         self.line_changed = line_changed
+        self.decision = decision
         self._stored = stored
         self._batch = Batch()
         self._arrived = asyncio.Event()

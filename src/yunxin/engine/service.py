@@ -138,6 +138,7 @@ class Engine:
 
     def _start_sending(self, listener: Listener) -> None:
         config, store, engine_id = self._config, self.store, self.instance.id
+        directory = self.directory
         self.inbound = inbound = Inbound(self.directory, self.instance.node)
         self.lines = Lines(store, config, engine_id, listener)
         self.dispatcher = Dispatcher(store, self.directory, config, self.lines, engine_id, listener)
@@ -150,6 +151,8 @@ class Engine:
             withdrawn=self.dispatcher.withdrawn,
             stored=self.dispatcher.stored,
             line_changed=self.dispatcher.wake.set,
+            decision=lambda code, protocol: directory.snapshot.codes.decision(code, protocol),
+            ported_to=lambda code, channel: directory.snapshot.ported_to(code, channel),
         )
         self.lines.desk = self.dispatcher.desk = self.results
         rescue = Rescue(store, self.instance, self.dispatcher, self.results, inbound, self.push)

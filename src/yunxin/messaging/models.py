@@ -65,6 +65,7 @@ class QueuedMessage(models.Model):
     message_id = models.BigIntegerField()
     priority = models.SmallIntegerField()
     carrier = models.TextField()
+    province = models.TextField(default="")  # empty where no channel asks for it
     campaign_id = models.BigIntegerField(null=True)
     not_before = models.DateTimeField(null=True)
     attempt = models.SmallIntegerField(default=0)

@@ -22,12 +22,19 @@ CODE_LENGTH_MAX = 40
 
 
 class Meaning(NamedTuple):
-    """What a code means; `permanent`: sending to the same phone again soon would not help."""
+    """What a code means.
+
+    Args:
+        permanent: sending to the same phone again soon would not help.
+        decides: `permanent` is an operator's word: it goes before the protocol's own table when
+            a submit was refused with this code.
+    """
 
     group: CodeGroup
     permanent: bool
     english: str
     chinese: str
+    decides: bool = False
 
 
 class Found(NamedTuple):
@@ -45,12 +52,12 @@ def plain(code: str) -> str:
 class CodeBook:
     """The whole table, ready to be asked."""
 
-    def __init__(self, rows: Iterable[tuple[str, str, str, bool, str, str]] = ()) -> None:
-        """Args: rows: protocol, code, group, permanent, English, Chinese."""
+    def __init__(self, rows: Iterable[tuple[str, str, str, bool, str, str, bool]] = ()) -> None:
+        """Args: rows: protocol, code, group, permanent, English, Chinese, decides."""
         self._exact: dict[tuple[str, str], Meaning] = {}
         self._begins: dict[tuple[str, str], Meaning] = {}
-        for protocol, code, group, permanent, english, chinese in rows:
-            meaning = Meaning(CodeGroup(group), permanent, english, chinese)
+        for protocol, code, group, permanent, english, chinese, decides in rows:
+            meaning = Meaning(CodeGroup(group), permanent, english, chinese, decides)
             table = self._begins if code.endswith(REST) else self._exact
             table[protocol, code.removesuffix(REST)] = meaning
         self._longest = max((len(begin) for _, begin in self._begins), default=0)
@@ -80,6 +87,11 @@ class CodeBook:
         """What a code means, or at least its first word."""
         found = self.find(code, protocol)
         return found.meaning if found else None
+
+    def decision(self, code: str, protocol: str) -> Meaning | None:
+        """What operators decided about this very code of a protocol; None: nothing of their own."""
+        found = self.find(code, protocol)
+        return found.meaning if found and found.is_exact and found.meaning.decides else None
 
     def _own(self, word: str, spaces: tuple[str, ...]) -> Meaning | None:
         word_and_error = (word, word[word.rfind(":") :]) if ":" in word else (word,)

@@ -131,6 +131,7 @@ CONSOLE = (
             Page("carriers:console_routes", _("Routes")),
             Page("carriers:console_numbers", _("Number ranges")),
             Page("carriers:console_ported", _("Ported numbers")),
+            Page("carriers:console_places", _("Number places")),
             Page("carriers:console_codes", _("Carrier codes")),
             Page("carriers:console_unknown_codes", _("Unknown codes")),
         ],

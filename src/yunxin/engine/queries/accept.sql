@@ -45,7 +45,7 @@ FROM STDIN (FORMAT binary)
 
 -- name: copy_queue
 -- Queues accepted messages.
-COPY message_queue (enterprise_id, message_id, priority, carrier, campaign_id)
+COPY message_queue (enterprise_id, message_id, priority, carrier, province, campaign_id)
 FROM STDIN (FORMAT binary)
 
 -- name: tally_accepted

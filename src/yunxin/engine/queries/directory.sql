@@ -34,9 +34,29 @@ SELECT c.id, c.wish FROM campaign_progress p JOIN campaigns_campaign c ON c.id =
 WHERE p.state IN ('feeding', 'fed') AND c.wish IN ('pause', 'terminate')
 
 -- name: directory_codes
--- What carriers' codes mean.
-SELECT protocol, code, "group", is_permanent, meaning_en, meaning_zh FROM carriers_carriercode
+-- What carriers' codes mean, and whether operators decide what is done about them.
+SELECT protocol, code, "group", is_permanent, meaning_en, meaning_zh,
+    is_permanent IS DISTINCT FROM was_permanent
+FROM carriers_carriercode
 
 -- name: directory_protocols
 -- Which protocol each channel speaks.
 SELECT id, protocol FROM carriers_channel
+
+-- name: directory_places
+-- Which version of the table of places counts.
+SELECT version FROM carriers_placetable
+
+-- name: read_places
+-- The table of places, packed.
+SELECT cells FROM carriers_placetable
+
+-- name: directory_provinces
+-- The provinces that channels are bound to, running or not.
+SELECT DISTINCT jsonb_array_elements_text(provinces) FROM carriers_channel ORDER BY 1
+
+-- name: directory_porting
+-- Which codes of reports say that a number was ported, where operators want that to be learned.
+SELECT protocol, code, carrier FROM carriers_portingrule
+WHERE EXISTS (SELECT FROM carriers_portinglearning WHERE is_on)
+ORDER BY id

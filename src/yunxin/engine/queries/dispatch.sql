@@ -1,26 +1,27 @@
 -- name: who_waits
--- Who has messages waiting, in which class and to which carrier, and how many (up to a bound).
+-- Who has messages waiting, in which class, to which carrier and province, and how many (up to a bound).
 -- A loose scan of the index of waiting rows: one step a group, however many rows it has.
 WITH RECURSIVE groups AS (
-    (SELECT priority, enterprise_id, carrier FROM message_queue
+    (SELECT priority, enterprise_id, carrier, province FROM message_queue
      WHERE claimed_by IS NULL
-     ORDER BY priority, enterprise_id, carrier LIMIT 1)
+     ORDER BY priority, enterprise_id, carrier, province LIMIT 1)
     UNION ALL
-    SELECT n.priority, n.enterprise_id, n.carrier
+    SELECT n.priority, n.enterprise_id, n.carrier, n.province
     FROM groups g CROSS JOIN LATERAL (
-        SELECT q.priority, q.enterprise_id, q.carrier FROM message_queue q
+        SELECT q.priority, q.enterprise_id, q.carrier, q.province FROM message_queue q
         WHERE q.claimed_by IS NULL
-            AND (q.priority, q.enterprise_id, q.carrier)
-                > (g.priority, g.enterprise_id, g.carrier)
-        ORDER BY q.priority, q.enterprise_id, q.carrier LIMIT 1) n
+            AND (q.priority, q.enterprise_id, q.carrier, q.province)
+                > (g.priority, g.enterprise_id, g.carrier, g.province)
+        ORDER BY q.priority, q.enterprise_id, q.carrier, q.province LIMIT 1) n
 )
 SELECT g.priority::bigint, g.enterprise_id, g.carrier, (
     SELECT count(*) FROM (
         SELECT FROM message_queue q
         WHERE q.claimed_by IS NULL AND q.priority = g.priority
             AND q.enterprise_id = g.enterprise_id AND q.carrier = g.carrier
+            AND q.province = g.province
             AND (q.not_before IS NULL OR q.not_before <= now())
-        LIMIT %(most)s) counted)
+        LIMIT %(most)s) counted), g.province
 FROM groups g
 
 -- name: claim_messages
@@ -30,7 +31,7 @@ FROM groups g
 WITH picked AS (
     SELECT q.enterprise_id, q.message_id FROM message_queue q
     WHERE q.enterprise_id = %(enterprise_id)s AND q.priority = %(priority)s
-        AND q.carrier = %(carrier)s AND q.claimed_by IS NULL
+        AND q.carrier = %(carrier)s AND q.province = %(province)s AND q.claimed_by IS NULL
         AND (q.not_before IS NULL OR q.not_before <= now())
     ORDER BY q.message_id LIMIT %(most)s
     FOR UPDATE SKIP LOCKED
@@ -76,9 +77,27 @@ WITH picked AS (
 ), adopted AS (
     UPDATE message_queue q SET claimed_by = %(engine_id)s, claimed_at = now()
     FROM picked p WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
-    RETURNING q.enterprise_id, q.message_id, q.priority, q.carrier, q.attempt, q.refused_by
+    RETURNING q.enterprise_id, q.message_id, q.priority, q.carrier, q.province, q.attempt,
+        q.refused_by
 )
 SELECT a.message_id, a.attempt, a.refused_by, m.phone, m.text, m.segments, m.extension, m.traffic,
     m.kind, m.source, m.campaign_id, m.template_id, m.signature_id, m.package_id,
-    a.enterprise_id, a.priority::bigint, a.carrier
+    a.enterprise_id, a.priority::bigint, a.carrier, a.province
 FROM adopted a JOIN message m ON m.enterprise_id = a.enterprise_id AND m.id = a.message_id
+
+-- name: waiting_without_province
+-- Some waiting messages of a group of which no province is noted, with their phones, locked.
+SELECT q.message_id, m.phone
+FROM message_queue q
+JOIN message m ON m.enterprise_id = q.enterprise_id AND m.id = q.message_id
+WHERE q.priority = %(priority)s AND q.enterprise_id = %(enterprise_id)s
+    AND q.carrier = %(carrier)s AND q.province = '' AND q.claimed_by IS NULL
+    AND q.message_id > %(after)s
+ORDER BY q.message_id LIMIT %(most)s
+FOR UPDATE OF q SKIP LOCKED
+
+-- name: note_provinces
+-- Notes where the phones of waiting messages are from.
+UPDATE message_queue q SET province = x.province
+FROM unnest(%(message_ids)s::bigint[], %(provinces)s::text[]) AS x (message_id, province)
+WHERE q.enterprise_id = %(enterprise_id)s AND q.message_id = x.message_id AND q.claimed_by IS NULL

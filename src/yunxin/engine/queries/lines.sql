@@ -5,7 +5,7 @@ SELECT c.id, c.name, c.host, c.port::bigint, c.system_id, c.password_sealed, c.s
     c.carriers, c.weight::bigint, c.id_rule, c.alphabet, c.source_ton::bigint,
     c.source_npi::bigint, c.dest_ton::bigint, c.dest_npi::bigint, c.dest_prefix,
     c.enquire_every_s::bigint, c.answer_timeout_s::bigint, c.version::bigint, c.protocol,
-    c.options, c.traffics, c.open_from, c.open_to,
+    c.options, c.traffics, c.open_from, c.open_to, c.provinces,
     ARRAY(SELECT e.enterprise_id FROM carriers_channel_enterprises e WHERE e.channel_id = c.id),
     (SELECT count(*) FROM channel_state s
      WHERE s.channel_id = c.id AND s.engine_id <> %(engine_id)s AND s.state IN ('bound', 'idle')

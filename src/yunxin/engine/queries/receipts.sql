@@ -68,6 +68,19 @@ CROSS JOIN LATERAL (
 JOIN message m ON m.enterprise_id = s.enterprise_id AND m.id = s.message_id
 WHERE s.parts = 1 AND m.state <> 'accepted' AND m.state <> t.state AND m.finished_at < now()
 
+-- name: note_ported
+-- Phones of which a report says that they are another carrier's now; the pages' half learns it.
+INSERT INTO ported_news (phone, carrier, code, channel_id, at)
+SELECT DISTINCT ON (m.phone) m.phone, t.carrier, t.code, t.channel_id, now()
+FROM unnest(%(channel_ids)s::bigint[], %(carrier_ids)s::text[], %(carriers)s::text[],
+    %(codes)s::text[]) AS t (channel_id, carrier_message_id, carrier, code)
+CROSS JOIN LATERAL (
+    SELECT s.enterprise_id, s.message_id FROM submission s
+    WHERE s.carrier_message_id = t.carrier_message_id AND s.channel_id = t.channel_id
+        AND s.submitted_at > now() - %(wait)s::interval AND s.submitted_at < now() + interval '1 minute'
+    ORDER BY s.submitted_at DESC LIMIT 1) s
+JOIN message m ON m.enterprise_id = s.enterprise_id AND m.id = s.message_id
+
 -- name: lock_messages
 -- Locks messages of several parts, in one order, so that only one engine at a time adds up parts.
 SELECT m.id FROM (SELECT DISTINCT * FROM unnest(%(enterprise_ids)s::bigint[],
