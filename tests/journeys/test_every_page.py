@@ -53,6 +53,10 @@ NOT_PAGES = {
     "contacts:export_download": "a download",
     "contacts:import_upload": "slices of a file are sent to it",
     "contacts:import_piece": "slices of a file are sent to it",
+    "carriers:console_switch_learning": "a form is sent to it",
+    "carriers:console_number_upload": "slices of a file are sent to it",
+    "carriers:console_number_piece": "slices of a file are sent to it",
+    "carriers:console_number_refused": "a download",
     "messaging:records_export": "a download",
     "messaging:replies_export": "a download",
 }
@@ -96,6 +100,8 @@ OBJECTS = {
     "group_id": "SELECT min(id) FROM contact_group WHERE enterprise_id ="
     " (SELECT min(id) FROM accounts_enterprise)",
     "phone": "SELECT min(phone) FROM carriers_portednumber",
+    "rule_id": "SELECT min(id) FROM carriers_portingrule",
+    "run_id": "SELECT min(id) FROM carriers_numberimport",
     "contacts:import_run": "SELECT min(id) FROM contact_import",
     "contacts:change": "SELECT min(id) FROM contact_bulk_change",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
@@ -124,7 +130,19 @@ INTERFACES = (
     " SELECT enterprise_id, id, 1, now(), 12, 'http://127.0.0.1:9/', 500, 'oops', 'status'"
     " FROM push_batch",
 )
-PORTED = ("INSERT INTO carriers_portednumber (phone, carrier) VALUES ('13800000001', 'unicom')",)
+# A number that was learned and the rule that taught it, and a file with a refused row.
+PORTED = (
+    "INSERT INTO carriers_portednumber (phone, carrier, origin, code)"
+    " VALUES ('13800000001', 'unicom', 'learned', 'NP:1243:001')",
+    "INSERT INTO carriers_portingrule (protocol, code, carrier, at)"
+    " VALUES ('cmpp', 'NP:1243', 'unicom', now())",
+    'INSERT INTO carriers_numberimport ("table", created_by_id, created_at, file_name, replaces,'
+    " state, problem, finished_at, read_permille, rows_read, refused_count, stored_count,"
+    " removed_count) SELECT 'ported', id, now(), 'ported.csv', false, 'done', '', now(), 1000, 2, 1,"
+    " 1, 0 FROM accounts_user WHERE enterprise_id IS NULL LIMIT 1",
+    "INSERT INTO carriers_refusednumber (run_id, line, content, fault)"
+    " SELECT id, 2, '12345, unicom', 'phone' FROM carriers_numberimport",
+)
 # An import with a refused row, and an export: the demo's people came by themselves.
 CONTACTS = (
     "INSERT INTO contact_import (enterprise_id, created_by_id, created_at, file_name, group_name,"

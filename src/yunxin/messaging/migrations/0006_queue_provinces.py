@@ -18,7 +18,7 @@ CREATE INDEX message_queue_waiting ON message_queue (priority, enterprise_id, ca
 
 
 class Migration(migrations.Migration):
-    dependencies = [("messaging", "0004_scheduled")]
+    dependencies = [("messaging", "0005_deliveries_seen")]
 
     operations = [
         migrations.RunSQL(
