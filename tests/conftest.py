@@ -30,6 +30,7 @@ from psycopg.conninfo import conninfo_to_dict
 from yunxin import embedded
 
 TEMPLATE = "yunxin_migrated"
+ROOM_BYTES = 4 << 30  # of memory, for the tests' databases
 # Fixtures of pytest-django that end a test by emptying every table.
 EMPTYING_FIXTURES = frozenset({"transactional_db", "django_db_reset_sequences", "live_server"})
 # Files with tests that wait long begin first, so that no process is left alone with them.
@@ -125,8 +126,14 @@ def no_network() -> Iterator[None]:
 
 @pytest.fixture(scope="session")
 def short_folder() -> Iterator[Path]:
-    """A folder under /tmp that other accounts may pass through, so that sockets fit in it."""
-    folder = Path(tempfile.mkdtemp(prefix="yunxin-test-"))
+    """A folder that other accounts may pass through, so short that sockets fit in it.
+
+    In memory where there is room: a fresh database has 900 files, which a disk takes much longer
+    to make.
+    """
+    memory = Path("/dev/shm")
+    roomy = memory.is_dir() and shutil.disk_usage(memory).free > ROOM_BYTES
+    folder = Path(tempfile.mkdtemp(prefix="yunxin-test-", dir=memory if roomy else None))
     folder.chmod(0o711)
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -145,8 +152,8 @@ def postgres(short_folder: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(postgres: str) -> None:
-    """Point Django at the tests' server; pytest-django then makes its test database there."""
+def django_on_server(postgres: str) -> None:
+    """Point Django at the tests' server."""
     from django.db import connections
 
     from yunxin.settings import database_settings
@@ -157,12 +164,9 @@ def django_db_modify_db_settings(postgres: str) -> None:
 
 @pytest.fixture(scope="session")
 def migrated_template(
-    postgres: str, django_db_modify_db_settings: None, django_db_blocker: Any
+    postgres: str, django_on_server: None, django_db_blocker: Any
 ) -> Iterator[str]:
-    """Name of a migrated database that nobody is connected to: a template for others.
-
-    Made by itself and not from Django's test database, which exists only where a test asks for it.
-    """
+    """Name of a migrated database that nobody is connected to: a template for others."""
     from django.core.management import call_command
     from django.db import connection
 
@@ -175,6 +179,14 @@ def migrated_template(
         connection.close()
     yield name
     _run(postgres, sql.SQL("DROP DATABASE {} WITH (FORCE)"), name)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(migrated_template: str) -> None:
+    """pytest-django makes its test database from the template too."""
+    from django.db import connections
+
+    connections.settings["default"].setdefault("TEST", {})["TEMPLATE"] = migrated_template
 
 
 @pytest.fixture

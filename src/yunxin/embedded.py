@@ -66,6 +66,9 @@ FAST_AND_UNSAFE: Mapping[str, str] = {
     "synchronous_commit": "off",
     "full_page_writes": "off",
     "shared_buffers": "128MB",
+    "wal_level": "minimal",
+    "max_wal_senders": "0",
+    "max_wal_size": "512MB",
     "autovacuum_naptime": "10s",
     "log_min_duration_statement": "-1",
 }
