@@ -463,8 +463,6 @@ class Link:
 
     def _seldom(self, connection: Connection, stream: Conversation, event: Event) -> None:
         match event:
-            case InboundArrived():
-                self._desk.inbound(stream, self, event)
             case Unanswered() if event.tag is not None:
                 self._breaker.note(False, self._loop.time())
                 self._doubt(event.tag, event.sequence, MessageEventKind.UNANSWERED)
@@ -472,27 +470,26 @@ class Link:
                 self._bound(connection, stream)
             case Closed():
                 self._closed(connection, event)
+            case _:
+                self._told(stream, event)
+
+    def _on_delivery(self, stream: Conversation, events: list[Event]) -> None:
+        """The same of a connection that the carrier made to us."""
+        for event in events:
+            self._told(stream, event)
+
+    def _told(self, stream: Conversation, event: Event) -> None:
+        match event:
+            case ReceiptArrived():
+                self._receipt(stream, event)
+            case InboundArrived():
+                self._desk.inbound(stream, self, event)
             case PeerMistake():
                 self._failed(event.why)
             case Requested():
                 self._requested(stream, event)
             case _:
                 pass
-
-    def _on_delivery(self, stream: Conversation, events: list[Event]) -> None:
-        """The same of a connection that the carrier made to us."""
-        for event in events:
-            match event:
-                case ReceiptArrived():
-                    self._receipt(stream, event)
-                case InboundArrived():
-                    self._desk.inbound(stream, self, event)
-                case PeerMistake():
-                    self._failed(event.why)
-                case Requested():
-                    self._requested(stream, event)
-                case _:
-                    pass
 
     def _requested(self, stream: Conversation, event: Requested) -> None:
         news = self._account.news(event)

@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final
 
 from yunxin.protocols.events import Retry
-from yunxin.protocols.status import Status
+from yunxin.protocols.status import Status, table, unknown
 
 
 class Result(IntEnum):
@@ -72,26 +72,16 @@ _RETRIES: Final = {
     Result.FLOW_CONTROL: Retry.THROTTLE,
     Result.DUPLICATE: Retry.TEMPORARY,
 }
-STATUSES: Final = {
-    int(code): Status(int(code), code.name, _RETRIES.get(code, Retry.PERMANENT), sentence)
-    for code, sentence in _SENTENCES.items()
-}
-_CONNECT_STATUSES: Final = {
-    int(code): Status(int(code), code.name, Retry.PERMANENT if code else Retry.NONE, sentence)
-    for code, sentence in _CONNECT_SENTENCES.items()
-}
+STATUSES: Final = table(_SENTENCES, _RETRIES)
+_CONNECT_STATUSES: Final = table(_CONNECT_SENTENCES, {ConnectStatus.OK: Retry.NONE})
 
 
 def explain(code: int) -> Status:
     """What the result of a SUBMIT means."""
-    return STATUSES.get(code) or _unknown(code, "The carrier refused with a code of its own.")
+    return STATUSES.get(code) or unknown(code)
 
 
 def explain_connect(code: int) -> Status:
     """What the status of a log-in means."""
     other = _CONNECT_SENTENCES[ConnectStatus.OTHER]
-    return _CONNECT_STATUSES.get(code) or _unknown(code, other)
-
-
-def _unknown(code: int, sentence: str) -> Status:
-    return Status(code, str(code), Retry.PERMANENT, sentence)
+    return _CONNECT_STATUSES.get(code) or unknown(code, other)

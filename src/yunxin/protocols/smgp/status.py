@@ -9,7 +9,7 @@ from enum import IntEnum
 from typing import Final
 
 from yunxin.protocols.events import Retry
-from yunxin.protocols.status import Status
+from yunxin.protocols.status import Status, table, unknown
 
 
 class Code(IntEnum):
@@ -128,16 +128,9 @@ _SENTENCES: Final = {
     Code.ACCOUNT_EXPIRED: "The provider's account has expired.",
 }
 
-STATUSES: Final = {
-    int(code): Status(int(code), code.name, _RETRIES.get(code, Retry.PERMANENT), _SENTENCES[code])
-    for code in Code
-}
+STATUSES: Final = table(_SENTENCES, _RETRIES)
 
 
 def explain(code: int) -> Status:
     """What a status means; one that the table lacks is a permanent refusal."""
-    known = STATUSES.get(code)
-    if known is not None:
-        return known
-    sentence = "The carrier refused with a code of its own."
-    return Status(code, str(code), Retry.PERMANENT, sentence)
+    return STATUSES.get(code) or unknown(code)

@@ -8,7 +8,7 @@ from enum import IntEnum
 from typing import Final
 
 from yunxin.protocols.events import Retry
-from yunxin.protocols.status import Status
+from yunxin.protocols.status import Status, table, unknown
 
 
 class Code(IntEnum):
@@ -128,15 +128,9 @@ def _retry_of(code: Code) -> Retry:
     return Retry.TEMPORARY if code in _TEMPORARY else Retry.PERMANENT
 
 
-STATUSES: Final = {
-    int(code): Status(int(code), code.name, _retry_of(code), _SENTENCES[code]) for code in Code
-}
+STATUSES: Final = table(_SENTENCES, {code: _retry_of(code) for code in Code})
 
 
 def explain(code: int) -> Status:
     """What a command_status means; one that the table lacks is a permanent refusal."""
-    known = STATUSES.get(code)
-    if known is not None:
-        return known
-    sentence = "The carrier refused with a code of its own."
-    return Status(code, f"0x{code:08X}", Retry.PERMANENT, sentence)
+    return STATUSES.get(code) or unknown(code)._replace(name=f"0x{code:08X}")
