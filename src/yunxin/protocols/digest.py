@@ -100,6 +100,10 @@ class DigestSession(Session, Generic[VersionT]):
         moment: the client's: an aware time for the log-in, which is made within a few seconds.
         strict: the client's: whether a carrier that cannot show that it knows the secret is left.
             Otherwise it is told as a `PeerMistake`: too many carriers hash something else.
+        sequence: the number before our first request's. Connections of one account that all begin
+            at 1 could not tell an answer that the gateway sends over the wrong one of them, and a
+            gateway that remembers numbers by accounts would take those of the next connection for
+            used ones.
     """
 
     header_size = HEADER.size
@@ -116,8 +120,10 @@ class DigestSession(Session, Generic[VersionT]):
         version: VersionT,
         moment: datetime | None = None,
         strict: bool = False,
+        sequence: int = 0,
     ) -> None:
         super().__init__(side, limits)
+        self._sequence = sequence
         self.version = version
         self._highest = version
         self._moment = moment

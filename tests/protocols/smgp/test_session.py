@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.protocols.smgp.talk import LIMITS, NAME, PHONE, SECRET, Talk, client, server
+from tests.protocols.smgp.talk import LIMITS, MOMENT, NAME, PHONE, SECRET, Talk, client, server
 from tests.protocols.smgp.vectors import (
     GO_SMGP,
     MESSAGE_ID,
@@ -41,7 +41,7 @@ from yunxin.protocols.events import (
 from yunxin.protocols.receipt import Outcome
 from yunxin.protocols.session import Side, State
 from yunxin.protocols.smgp import pdus
-from yunxin.protocols.smgp.pdus import PDUS, Tag, Version, decode, encode
+from yunxin.protocols.smgp.pdus import PDUS, SEQUENCE_MAX, Tag, Version, decode, encode
 from yunxin.protocols.smgp.session import SmgpSession, body_of
 from yunxin.protocols.smgp.status import Code
 from yunxin.text import segments
@@ -389,6 +389,34 @@ def test_an_id_of_zero_is_none() -> None:
         deliver(talk, pdus.Deliver(msg_id=msg_id, msg_content=b"R"))
         assert isinstance(talk.client_saw[-1], InboundArrived)
         assert talk.client_saw[-1].message_id == known
+
+
+def test_a_number_that_is_still_owed_hides_nothing_but_the_same_again() -> None:
+    """A gateway that gives every request one number gets its answers all the same."""
+    talk = Talk().bind()
+    first = pdus.Deliver(sequence=7, msg_id=MESSAGE_ID, msg_content=b"R")
+    other = pdus.Deliver(sequence=7, msg_id=bytes(9) + b"\1", msg_content=b"N")
+    told = [talk.client.receive(encode(pdu), 0.0) for pdu in (first, first, other)]
+    assert [len(events) for events in told] == [1, 0, 1]
+    assert talk.client.receive(encode(pdus.ActiveTest(sequence=7)), 0.0) == []
+    assert talk.client.data_to_send() == encode(pdus.ActiveTestResp(sequence=7))
+
+
+def test_numbers_wrap_around_with_what_is_sent_again() -> None:
+    talk = Talk()
+    talk.client = SmgpSession(
+        CLIENT, LIMITS, version=Version.V30, moment=MOMENT, sequence=SEQUENCE_MAX - 2
+    )
+    talk.client.connected(0.0)
+    talk.bind()
+    assert [talk.submit(n) for n in "abc"] == [SEQUENCE_MAX, 1, 2]
+    talk.client.data_to_send()
+    talk.client_saw += talk.client.tick(10.0)
+    for sequence in (2, SEQUENCE_MAX, 1):
+        answer = pdus.SubmitResp(sequence=sequence, msg_id=MESSAGE_ID)
+        talk.client_saw += talk.client.receive(encode(answer), 10.0)
+    answered = [event.tag for event in talk.client_saw if isinstance(event, SubmitAnswered)]
+    assert answered == ["c", "a", "b"]
 
 
 def test_a_message_without_the_parameter_has_no_header() -> None:

@@ -1,13 +1,14 @@
 """CMPP accounts: two versions, what China Mobile's gateways want to know of who pays."""
 
 from datetime import UTC, datetime
+from random import randrange
 from typing import Literal
 
 import msgspec
 
 from yunxin.engine.accounts.base import Account, Attempts, read_options
 from yunxin.engine.channel import Channel
-from yunxin.protocols.cmpp.pdus import Version
+from yunxin.protocols.cmpp.pdus import SEQUENCE_MAX, Version
 from yunxin.protocols.cmpp.precut import SubmitTemplate
 from yunxin.protocols.cmpp.session import LIMITS, CmppSession
 from yunxin.protocols.cmpp.status import Result, explain
@@ -59,6 +60,7 @@ class CmppAccount(Account):
             version=self._version,
             moment=datetime.now(UTC),
             strict=self._options.strict,
+            sequence=randrange(SEQUENCE_MAX),
         )
 
     def template(self, source: str, alphabet: Alphabet) -> SubmitTemplate:

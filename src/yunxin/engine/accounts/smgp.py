@@ -1,6 +1,7 @@
 """SMGP accounts: two versions, what China Telecom's gateways want to know of who pays."""
 
 from datetime import UTC, datetime
+from random import randrange
 from typing import Literal
 
 import msgspec
@@ -10,7 +11,7 @@ from yunxin.engine.channel import Channel
 from yunxin.protocols.events import Alphabet
 from yunxin.protocols.formats import FORMATS
 from yunxin.protocols.session import Session, Side
-from yunxin.protocols.smgp.pdus import Version
+from yunxin.protocols.smgp.pdus import SEQUENCE_MAX, Version
 from yunxin.protocols.smgp.precut import SubmitTemplate
 from yunxin.protocols.smgp.session import LIMITS, SmgpSession
 from yunxin.protocols.smgp.status import Code, explain
@@ -60,6 +61,7 @@ class SmgpAccount(Account):
             version=self._version,
             moment=datetime.now(UTC),
             strict=self._options.strict,
+            sequence=randrange(SEQUENCE_MAX),
         )
 
     def template(self, source: str, alphabet: Alphabet) -> SubmitTemplate:

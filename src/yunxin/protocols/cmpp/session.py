@@ -126,8 +126,11 @@ class CmppSession(DigestSession[Version]):
         version: Version = Version.V30,
         moment: datetime | None = None,
         strict: bool = False,
+        sequence: int = 0,
     ) -> None:
-        super().__init__(side, limits, version=version, moment=moment, strict=strict)
+        super().__init__(
+            side, limits, version=version, moment=moment, strict=strict, sequence=sequence
+        )
         self._asked = version.value  # by the client, in its own words
         self._fast: dict[int, Callable[[bytes, int, list[Event]], None]] = {
             _SUBMIT_RESP: self._submit_resp,

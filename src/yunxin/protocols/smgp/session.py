@@ -123,8 +123,11 @@ class SmgpSession(DigestSession[Version]):
         version: Version = Version.V30,
         moment: datetime | None = None,
         strict: bool = False,
+        sequence: int = 0,
     ) -> None:
-        super().__init__(side, limits or LIMITS, version=version, moment=moment, strict=strict)
+        super().__init__(
+            side, limits or LIMITS, version=version, moment=moment, strict=strict, sequence=sequence
+        )
         self._asked = version.value  # by the client, in its own words
         self._fast: dict[int, Callable[[bytes, int, list[Event]], None]] = {
             _SUBMIT_RESP: self._submit_resp,
@@ -238,16 +241,16 @@ class SmgpSession(DigestSession[Version]):
 
     def _requested(self, pdu: Any, events: list[Event]) -> None:
         sequence = pdu.sequence
-        if sequence in self._owed:
-            return  # sent again, as its answer is not there yet; one answer will do
-        match pdu:
+        match pdu:  # what is still owed was sent again, as its answer is not there yet: one will do
             case Submit():
-                self._owed[sequence] = NO_ID
-                events.append(SubmitRequested(sequence, pdu))
+                if sequence not in self._owed:
+                    self._owed[sequence] = NO_ID
+                    events.append(SubmitRequested(sequence, pdu))
             case Deliver():
-                event = _delivery(pdu)
-                self._owed[sequence] = pdu.msg_id
-                events.append(event)
+                if self._owed.get(sequence) != pdu.msg_id:
+                    event = _delivery(pdu)
+                    self._owed[sequence] = pdu.msg_id
+                    events.append(event)
             case ActiveTest():
                 self._out.append(encode(ActiveTestResp(sequence=sequence)))
             case Exit():
