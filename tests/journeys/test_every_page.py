@@ -138,8 +138,8 @@ PORTED = (
     " VALUES ('cmpp', 'NP:1243', 'unicom', now())",
     'INSERT INTO carriers_numberimport ("table", created_by_id, created_at, file_name, replaces,'
     " state, problem, finished_at, read_permille, rows_read, refused_count, stored_count,"
-    " removed_count) SELECT 'ported', id, now(), 'ported.csv', false, 'done', '', now(), 1000, 2, 1,"
-    " 1, 0 FROM accounts_user WHERE enterprise_id IS NULL LIMIT 1",
+    " removed_count) SELECT 'ported', id, now(), 'ported.csv', false, 'done', '', now(), 1000, 2,"
+    " 1, 1, 0 FROM accounts_user WHERE enterprise_id IS NULL LIMIT 1",
     "INSERT INTO carriers_refusednumber (run_id, line, content, fault)"
     " SELECT id, 2, '12345, unicom', 'phone' FROM carriers_numberimport",
 )
