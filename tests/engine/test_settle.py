@@ -281,6 +281,19 @@ async def test_old_messages_that_still_wait_do_not_hide_the_overdue_behind_them(
 # -- upkeep ----------------------------------------------------------------------------------
 
 
+async def test_who_makes_partitions_lets_nobody_wait_behind_a_long_reader(
+    store, config, world, database
+):
+    """A table's lock is asked for in a queue: everybody would stand behind it."""
+    later = datetime.now(UTC) + timedelta(days=60)
+    settle = Settle(store, config, now=lambda: later)
+    with psycopg.connect(database) as reader:
+        reader.execute("SELECT count(*) FROM message")
+        with pytest.raises(StoreUnavailable):
+            await asyncio.wait_for(settle.make_partitions(), 10)
+    await settle.make_partitions()
+
+
 async def test_partitions_are_made_ahead_and_old_ones_dropped(store, config, world):
     later = datetime.now(UTC) + timedelta(days=60)
     before = {name for (name,) in world.rows("SELECT relname FROM pg_class WHERE relkind = 'r'")}

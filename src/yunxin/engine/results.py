@@ -13,6 +13,7 @@ from collections.abc import Callable, Container, Sequence
 from contextlib import suppress
 from typing import Any, NamedTuple
 
+import psycopg
 import structlog
 
 from yunxin.config import Config
@@ -30,7 +31,12 @@ from yunxin.vocabulary import CarrierName, InDoubtPolicy, MessageEventKind, Traf
 log = structlog.get_logger()
 
 BATCH_MAX = 2_000  # of each kind in one transaction: about 30 ms of the database's time
-GATHER_S = 0.015
+STEP_S = 0.005  # what arrives waits so long for more, and again as long as more arrives
+STEPS_MAX = 3
+
+# What says nothing against what is to be stored, though a schema that is not ours yet refuses it:
+# it waits, for as long as it takes.
+_OF_THE_DATABASE = (StoreUnavailable, psycopg.ProgrammingError)
 
 Owed = tuple[Conversation, int]  # what is to be acknowledged: on which stream, which request
 
@@ -38,9 +44,10 @@ Owed = tuple[Conversation, int]  # what is to be acknowledged: on which stream, 
 class Batch:
     """What is stored in one transaction."""
 
-    __slots__ = ("by_link", "news", "owed", "receipts", "replies", "verdicts")
+    __slots__ = ("by_link", "done", "news", "owed", "receipts", "replies", "verdicts")
 
     def __init__(self) -> None:
+        self.done = asyncio.Event()  # it is stored, and what it owed is acknowledged
         self.by_link: Counter[Link] = Counter()
         self.verdicts: list[tuple[Outgoing, Verdict]] = []
         self.receipts: list[Told] = []
@@ -107,10 +114,9 @@ class Results:
         self.decision = decision
         self._stored = stored
         self._batch = Batch()
+        self._in_work = Batch()  # that is being stored, or was the last
         self._arrived = asyncio.Event()
         self._pressed = asyncio.Event()  # half of a window waits for what is not stored yet
-        self._idle = asyncio.Event()
-        self._idle.set()
         self.counts = Counts(Counter(), Counter(), Counter())
 
     # The desk -----------------------------------------------------------------------------------
@@ -145,9 +151,7 @@ class Results:
         return self._policies[message.traffic]
 
     def _notice(self, link: Link | None) -> None:
-        if not self._arrived.is_set():
-            self._arrived.set()
-            self._idle.clear()
+        self._arrived.set()
         if link is not None:
             self._batch.by_link[link] += 1
             if self._batch.by_link[link] * 2 >= link.channel.window:
@@ -161,46 +165,54 @@ class Results:
             await self._arrived.wait()
             await self._gather()
             self._arrived.clear()
-            batch, self._batch = self._batch, Batch()
+            batch = self._in_work = self._batch
+            self._batch = Batch()
             await self._store_whatever_happens(batch)
-            if not self._arrived.is_set():
-                self._idle.set()
+            batch.done.set()
 
     async def _gather(self) -> None:
-        """Let some more arrive, as a commit costs hardly more for many than for one; but at once
-        where a carrier may soon have to wait for us."""
-        with suppress(TimeoutError):
-            async with asyncio.timeout(GATHER_S):
-                await self._pressed.wait()
+        """Let some more arrive, as a commit costs hardly more for many than for one.
+
+        Not where a carrier may have to wait for us: half of a window is used up, or nothing comes
+        any more, as its own window for receipts may be small.
+        """
+        for _ in range(STEPS_MAX):
+            here = len(self._batch)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(STEP_S):
+                    await self._pressed.wait()
+            if self._pressed.is_set() or len(self._batch) == here:
+                break
         self._pressed.clear()
 
     async def settled(self) -> None:
-        """Wait until everything that arrived so far is stored."""
-        await self._idle.wait()
+        """Wait until everything that arrived so far is stored, whatever arrives meanwhile."""
+        for batch in (self._in_work, self._batch):
+            if batch:
+                await batch.done.wait()
 
     async def _store_whatever_happens(self, batch: Batch) -> None:
         backoff, lost = Backoff(), False
         while True:
             try:
                 await self._write(batch)
-            except StoreUnavailable as error:
+            except _OF_THE_DATABASE as error:
                 if not lost:
                     log.warning("results.waiting", things=len(batch), error=str(error))
                 lost = True
                 await backoff.wait()
+                continue
             except Exception:  # the top of a loop that must go on
                 if len(batch) > 1:
                     for single in batch.singles():
                         await self._store_whatever_happens(single)
                 else:
                     log.exception("results.dropped", things=_describe(batch))
-                    self._finish(batch)
-                self._acknowledge(batch.owed)
-                return
+                    self._release(batch)  # its claim stays: who comes after us has it in doubt
             else:
                 self._finish(batch)
-                self._acknowledge(batch.owed)
-                return
+            self._acknowledge(batch.owed)
+            return
 
     async def _write(self, batch: Batch) -> None:
         async with self._store.transaction() as tx:
@@ -309,17 +321,20 @@ class Results:
 
     def _finish(self, batch: Batch) -> None:
         """What a stored batch sets free, and what the metrics count."""
-        messages = []
-        for message, verdict in batch.verdicts:
-            messages.append(message)
-            if message.link is not None:
-                message.link.release(message)
+        self._release(batch)
+        if batch.verdicts:
+            self._stored([message for message, _ in batch.verdicts])
+        for _, verdict in batch.verdicts:
             self.counts.verdicts[_name(verdict)] += 1
-        if messages:
-            self._stored(messages)
         for receipt in batch.receipts:
             self.counts.receipts[receipt.state] += 1
         self.counts.replies["inbound"] += len(batch.replies)
+
+    def _release(self, batch: Batch) -> None:
+        """Give the places in the windows back."""
+        for message, _ in batch.verdicts:
+            if message.link is not None:
+                message.link.release(message)
 
     def _acknowledge(self, owed: Sequence[Owed]) -> None:
         by_stream: dict[Conversation, list[int]] = {}

@@ -7,15 +7,17 @@
     acceptor · feed · settle          from the campaigns, and into the books
     rescue · health                   what became ownerless; how we are
 
-Every part survives by itself; this file only knows the order. When other engines have declared
-this one dead (it was cut off from the database for long), its claims are theirs: all connections
-are cut at once and everything starts anew under another id.
+Every part survives by itself; this file only knows the order. Should a part end all the same,
+everything stops in order and starts anew. When other engines have declared this one dead (it was
+cut off from the database for long), its claims are theirs: all connections are cut at once and
+everything starts anew under another id.
 """
 
 import asyncio
 import signal
 from collections.abc import Awaitable, Callable
 from contextlib import AsyncExitStack, suppress
+from typing import Any
 
 import structlog
 import uvloop
@@ -77,6 +79,7 @@ class Engine:
     def __init__(self, config: Config) -> None:
         self._config = config
         self._stack = AsyncExitStack()
+        self._parts: dict[asyncio.Future[None], str] = {}
         self.store: Store
         self.directory: Directory
         self.instance: Instance
@@ -90,13 +93,18 @@ class Engine:
         self.health: Health
 
     async def wait(self, stop: asyncio.Event) -> None:
-        """Until we are told to stop, or are declared dead."""
+        """Until we are told to stop, are declared dead, or a part ended, as none should."""
         ends = [asyncio.create_task(stop.wait()), asyncio.create_task(self.instance.lost.wait())]
+        everything: list[asyncio.Future[Any]] = [*ends, *self._parts]
         try:
-            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait(everything, return_when=asyncio.FIRST_COMPLETED)
         finally:
             for end in ends:
                 end.cancel()
+        for part, name in self._parts.items():
+            if part.done():
+                why = None if part.cancelled() else part.exception()
+                log.error("engine.part_ended", part=name, exc_info=why)
 
     async def __aenter__(self) -> "Engine":
         try:
@@ -117,16 +125,24 @@ class Engine:
         listener = Listener(store)
         self.directory = Directory(store, config, listener)
         await self.directory.start()
+        self.settle = Settle(store, config)
+        await self._make_partitions()
         self.instance = await register(store)
         self._stack.push_async_callback(self.instance.close)
         self._run(self.directory.run, self.instance.run)
         self._start_pushing(listener)
         self._start_sending(listener)
         self.acceptor = Acceptor(store, self.directory, self.instance.node, config)
-        self.settle = Settle(store, config)
         feed = Feed(store, self.acceptor, config, listener)
         sweeper = Sweeper(store, self.directory)
         self._run(self.settle.run, feed.run, sweeper.run, listener.run)
+
+    async def _make_partitions(self) -> None:
+        """Before anything is to be stored: we may have been away for longer than they were made."""
+        try:
+            await self.settle.make_partitions()
+        except StoreUnavailable as error:  # somebody reads for long: there are some for days
+            log.warning("engine.partitions_later", error=str(error))
 
     def _start_pushing(self, listener: Listener) -> None:
         config, store = self._config, self.store
@@ -177,6 +193,7 @@ class Engine:
         """Let parts run until what was started before them is stopped."""
         for part in parts:
             task = asyncio.ensure_future(part())
+            self._parts[task] = getattr(part, "__qualname__", "")
             self._stack.push_async_callback(_cancel, task)
 
     async def _drain(self) -> None:

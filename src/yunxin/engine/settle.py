@@ -89,11 +89,20 @@ class Settle:
     async def keep_partitions(self) -> None:
         """Make the coming partitions; drop the submissions that nobody will ask for."""
         now = self._now()
-        await self._store.execute("ensure_partitions", {"now": now})
+        await self.make_partitions()
         before = now - self._wait - SUBMISSIONS_KEPT
         await self._store.execute("drop_submissions", {"before": before})
         await self._store.execute("drop_events", {"before": now - self._events_kept})
         await self._store.execute("drop_codes", {"before": now - CODES_KEPT})
+
+    async def make_partitions(self) -> None:
+        """Make the partitions of the coming days that are not there yet.
+
+        Raises:
+            StoreUnavailable: also if somebody reads a whole table just now; others must not wait.
+        """
+        for table in ("message", "submission", "event"):  # one at a time, to hold one lock each
+            await self._store.execute(f"ensure_{table}_partitions", {"now": self._now()})
 
     async def _close_batch(self, enterprise_id: int) -> tuple[int, int]:
         """Look at the next old messages of an enterprise: how many there were, were closed."""

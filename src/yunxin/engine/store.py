@@ -93,10 +93,19 @@ SESSION_SETTINGS = {
 
 # What PostgreSQL says when it gave up on a transaction that may well succeed the next time.
 _GAVE_UP = (
-    psycopg.OperationalError,  # the connection is gone; also deadlocks and shutdowns
+    psycopg.OperationalError,  # the connection is gone; also deadlocks, shutdowns, time-outs
+    psycopg.InternalError,  # also a database that was made read-only, as its disk is full
     psycopg.InterfaceError,
     PoolTimeout,
     PoolClosed,
+)
+# Of these, what says nothing about other connections.
+_NOT_OF_CONNECTIONS = (
+    PoolTimeout,
+    PoolClosed,
+    errors.LockNotAvailable,
+    errors.DeadlockDetected,
+    errors.QueryCanceled,
 )
 
 
@@ -316,15 +325,13 @@ class Store:
             async with self._pool.connection() as connection:
                 await connection.replan_if_due(time.time())
                 yield connection
-        except errors.QueryCanceled:
-            raise
         except _GAVE_UP as error:
             await self._drop_dead_connections(error)
             raise StoreUnavailable(str(error).strip()) from error
 
     async def _drop_dead_connections(self, error: Exception) -> None:
         """After one connection broke the others most likely are broken too: find out now."""
-        if isinstance(error, PoolTimeout | PoolClosed | errors.LockNotAvailable):
+        if isinstance(error, _NOT_OF_CONNECTIONS):
             return
         try:
             await self._pool.check()

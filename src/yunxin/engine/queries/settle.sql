@@ -164,11 +164,17 @@ SELECT count(*), note_receipts(array_agg(%(enterprise_id)s::bigint), array_agg(i
     array_agg(source))
 FROM done
 
--- name: ensure_partitions
--- Makes the partitions that messages and submissions of the coming days will need.
+-- name: ensure_message_partitions
+-- Makes the partitions that messages and their time lines of the coming weeks will need.
 SELECT ensure_message_partitions(%(now)s, %(now)s::timestamptz + interval '28 days')
-    + ensure_submission_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
-    + ensure_event_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
+
+-- name: ensure_submission_partitions
+-- Makes the partitions that submissions of the coming days will need.
+SELECT ensure_submission_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
+
+-- name: ensure_event_partitions
+-- Makes the partitions that events of the coming days will need.
+SELECT ensure_event_partitions(%(now)s, %(now)s::timestamptz + interval '7 days')
 
 -- name: drop_submissions
 -- Drops the days of submissions for which no receipt is waited for any more.
