@@ -8,7 +8,7 @@ that nothing chooses by protocol on the way of a message.
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
-from typing import Annotated, Any, ClassVar, NamedTuple, TypeVar
+from typing import Any, ClassVar, NamedTuple, TypeVar
 
 import msgspec
 
@@ -24,7 +24,6 @@ from yunxin.vocabulary import PhoneCondition, WireAlphabet
 
 Conversation = Stream[Session]
 Handle = Callable[[Conversation, list[Event]], None]
-Attempts = Annotated[int, msgspec.Meta(ge=1, le=5)]
 
 OptionsT = TypeVar("OptionsT", bound=msgspec.Struct)
 

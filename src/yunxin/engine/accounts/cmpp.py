@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 from random import randrange
-from typing import Literal
 
-import msgspec
-
-from yunxin.engine.accounts.base import Account, Attempts, read_options
+from yunxin.channel_options import CmppOptions
+from yunxin.engine.accounts.base import Account, read_options
 from yunxin.engine.channel import Channel
 from yunxin.protocols.cmpp.pdus import SEQUENCE_MAX, Version
 from yunxin.protocols.cmpp.precut import SubmitTemplate
@@ -20,28 +18,6 @@ from yunxin.protocols.status import Status
 _VERSIONS = {"2.0": Version.V20, "3.0": Version.V30}
 
 
-class Options(msgspec.Struct, frozen=True):
-    """What only CMPP knows of a channel.
-
-    Args:
-        attempts: how often an unanswered submit is sent with the same number; 1 never again.
-        account: Msg_src; empty is what it logs in with.
-        strict: whether a carrier is left that cannot show that it knows the password.
-
-    The others are a `SubmitTemplate`'s.
-    """
-
-    version: Literal["2.0", "3.0"] = "3.0"
-    attempts: Attempts = LIMITS.attempts
-    account: str = ""
-    service_id: str = ""
-    fee_user_type: int = 2
-    fee_terminal_id: str = ""
-    fee_type: str = "01"
-    fee_code: str = "000000"
-    strict: bool = False
-
-
 class CmppAccount(Account):
     """An account at a gateway of China Mobile's protocol."""
 
@@ -49,7 +25,7 @@ class CmppAccount(Account):
     hopeless = frozenset({Result.LENGTH, Result.TOO_LONG, Result.DEST_TERMINAL})
 
     def __init__(self, channel: Channel, password: str) -> None:
-        self._options = options = read_options(channel, Options)
+        self._options = options = read_options(channel, CmppOptions)
         self._version = _VERSIONS[options.version]
         super().__init__(channel, password, attempts=options.attempts)
 

@@ -7,18 +7,10 @@ any number of channels share (`ports.py`): its log-in says which channel it mean
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager, nullcontext
 from ipaddress import ip_network
-from typing import Annotated, Literal, cast
+from typing import cast
 
-import msgspec
-
-from yunxin.engine.accounts.base import (
-    Account,
-    AccountInvalid,
-    Attempts,
-    Handle,
-    PhoneNews,
-    read_options,
-)
+from yunxin.channel_options import SgipOptions
+from yunxin.engine.accounts.base import Account, AccountInvalid, Handle, PhoneNews, read_options
 from yunxin.engine.accounts.ports import Place, Ports
 from yunxin.engine.channel import Channel
 from yunxin.protocols.events import Alphabet, BindMode, Event, Requested
@@ -27,7 +19,7 @@ from yunxin.protocols.session import Session, Side
 from yunxin.protocols.sgip import listener
 from yunxin.protocols.sgip.numbers import message_id
 from yunxin.protocols.sgip.pdus import UserRpt, UserRptResp
-from yunxin.protocols.sgip.precut import PROVIDER_PAYS, SubmitTemplate
+from yunxin.protocols.sgip.precut import SubmitTemplate
 from yunxin.protocols.sgip.session import LIMITS, SgipSession
 from yunxin.protocols.sgip.status import Code, explain
 from yunxin.protocols.status import Status
@@ -36,38 +28,6 @@ from yunxin.vocabulary import PhoneCondition
 
 # UserCondition of a user report; 2: it is in order again.
 _CONDITIONS = {0: PhoneCondition.CANCELLED, 1: PhoneCondition.SUSPENDED, 2: None}
-
-
-class Options(msgspec.Struct, frozen=True):
-    """What only SGIP knows of a channel.
-
-    Args:
-        node: our node in the carrier's numbering, see `sgip.numbers.node_of`.
-        attempts: how often an unanswered submit is sent with the same number; 1 never again.
-        listen_port: where the carrier connects to us to deliver; 0: it does not.
-        deliver_name: what it logs in with there; empty is what we log in with, as is the password.
-        networks: from where it connects; empty is anywhere.
-        idle: what follows when a session had nothing to say and was closed in order, as SGIP has
-            it: `rest` until there is something to send, or `reconnect` at once.
-
-    The others are a `SubmitTemplate`'s.
-    """
-
-    node: Annotated[int, msgspec.Meta(ge=1, lt=1 << 32)]
-    attempts: Attempts = LIMITS.attempts
-    corp_id: str = ""
-    service_type: str = ""
-    charge_number: str = PROVIDER_PAYS
-    fee_type: int = 1
-    fee_value: str = "0"
-    given_value: str = "0"
-    mt_flag: int = 2
-    listen_host: str = "0.0.0.0"
-    listen_port: Annotated[int, msgspec.Meta(ge=0, lt=1 << 16)] = 8801
-    deliver_name: str = ""
-    deliver_password_sealed: str = ""
-    networks: tuple[str, ...] = ()
-    idle: Literal["rest", "reconnect"] = "rest"
 
 
 class SgipAccount(Account):
@@ -82,7 +42,7 @@ class SgipAccount(Account):
     hopeless = frozenset({Code.PHONE, Code.LENGTH})
 
     def __init__(self, channel: Channel, password: str, *, ports: Ports, secret_key: str) -> None:
-        self._options = options = read_options(channel, Options)
+        self._options = options = read_options(channel, SgipOptions)
         super().__init__(channel, password, attempts=options.attempts)
         self.rests = options.idle == "rest"
         self._ports = ports

@@ -2,11 +2,9 @@
 
 from datetime import UTC, datetime
 from random import randrange
-from typing import Literal
 
-import msgspec
-
-from yunxin.engine.accounts.base import Account, Attempts, read_options
+from yunxin.channel_options import SmgpOptions
+from yunxin.engine.accounts.base import Account, read_options
 from yunxin.engine.channel import Channel
 from yunxin.protocols.events import Alphabet
 from yunxin.protocols.formats import FORMATS
@@ -20,28 +18,6 @@ from yunxin.protocols.status import Status
 _VERSIONS = {"1.3": Version.V13, "3.0": Version.V30}
 
 
-class Options(msgspec.Struct, frozen=True):
-    """What only SMGP knows of a channel.
-
-    Args:
-        attempts: how often an unanswered submit is sent with the same number; 1 never again.
-        account: MsgSrc; empty is what it logs in with.
-        strict: whether a carrier is left that cannot show that it knows the password.
-
-    The others are a `SubmitTemplate`'s.
-    """
-
-    version: Literal["1.3", "3.0"] = "3.0"
-    attempts: Attempts = LIMITS.attempts
-    account: str = ""
-    service_id: str = ""
-    fee_type: str = "00"
-    fee_code: str = "000000"
-    fixed_fee: str = "000000"
-    charge_term_id: str = ""
-    strict: bool = False
-
-
 class SmgpAccount(Account):
     """An account at a gateway of China Telecom's protocol."""
 
@@ -50,7 +26,7 @@ class SmgpAccount(Account):
     may_pair = True
 
     def __init__(self, channel: Channel, password: str) -> None:
-        self._options = options = read_options(channel, Options)
+        self._options = options = read_options(channel, SmgpOptions)
         self._version = _VERSIONS[options.version]
         super().__init__(channel, password, attempts=options.attempts)
 

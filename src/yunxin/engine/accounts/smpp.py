@@ -1,8 +1,7 @@
 """SMPP accounts: rules for ids, types of numbers, pairs of sessions."""
 
-import msgspec
-
-from yunxin.engine.accounts.base import Account, Attempts, read_options
+from yunxin.channel_options import SmppOptions
+from yunxin.engine.accounts.base import Account, read_options
 from yunxin.engine.channel import Channel
 from yunxin.protocols.events import Alphabet, BindMode, Login, Requested
 from yunxin.protocols.session import Session, Side
@@ -12,12 +11,6 @@ from yunxin.protocols.smpp.precut import DATA_CODINGS, SubmitTemplate
 from yunxin.protocols.smpp.session import SmppSession
 from yunxin.protocols.smpp.status import Code, explain
 from yunxin.protocols.status import Status
-
-
-class Options(msgspec.Struct, frozen=True):
-    """What only SMPP knows of a channel beside its columns."""
-
-    attempts: Attempts = 1
 
 
 class SmppAccount(Account):
@@ -30,7 +23,7 @@ class SmppAccount(Account):
     may_pair = True
 
     def __init__(self, channel: Channel, password: str) -> None:
-        options = read_options(channel, Options)
+        options = read_options(channel, SmppOptions)
         super().__init__(channel, password, attempts=options.attempts)
 
     def session(self) -> Session:
