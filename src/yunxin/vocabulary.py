@@ -421,6 +421,7 @@ class ChannelWish(StrEnum):
     """What the operator wants a channel to do."""
 
     RUN = "run"
+    DRAIN = "drain"  # finish what it has, take nothing new, then say good-bye
     STOP = "stop"
 
 
@@ -433,6 +434,8 @@ class LinkState(StrEnum):
     IDLE = "idle"  # it said good-bye in peace, and connects when there is something to send
     REFUSED = "refused"  # the carrier refused the log-in
     DOWN = "down"
+    DRAINING = "draining"  # it finishes what it has and takes nothing new
+    DRAINED = "drained"  # the pages say so where all is finished and no engine has a line
 
 
 # The lines that take messages.
@@ -461,6 +464,21 @@ class CarrierProtocol(StrEnum):
     CMPP = "cmpp"  # China Mobile's
     SGIP = "sgip"  # China Unicom's
     SMGP = "smgp"  # China Telecom's
+
+
+class TryOutcome(StrEnum):
+    """What came of trying to log in as a channel; people read the sentence."""
+
+    WAITING = ""
+    BOUND = "bound"
+    SETTINGS = "settings"  # they make no account of the protocol
+    PASSWORD_LOST = "password_lost"  # sealed with another secret key
+    NOT_FOUND = "name_not_found"  # the host has no address
+    CONNECT = "connect"  # nobody listens there, or no way leads there
+    CONNECT_TIMEOUT = "connect_timeout"
+    REFUSED = "refused"  # by the carrier, with a status
+    LOGIN_TIMEOUT = "login_timeout"  # connected, and no answer to the log-in
+    BROKEN_OFF = "broken_off"  # closed, or not understood, in place of an answer
 
 
 class IdRule(StrEnum):

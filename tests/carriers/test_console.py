@@ -26,13 +26,14 @@ def channel_form(**fields):
         "window": "100", "rate_per_s": "500", "access_number": "1069", "weight": "1",
         "id_rule": "as_is", "alphabet": "ucs2", "source_ton": "0", "source_npi": "1",
         "dest_ton": "1", "dest_npi": "1", "dest_prefix": "86", "enquire_every_s": "30",
-        "answer_timeout_s": "30", **fields,
+        "answer_timeout_s": "30", "attempts": "1", **fields,
     }  # fmt: skip
 
 
 def test_a_channel_is_made_started_and_stopped_through_the_pages(client):
     answer = client.post(
-        reverse("carriers:console_new_channel"), channel_form(carriers=["mobile", "unicom"])
+        reverse("carriers:console_new_account", args=["smpp"]),
+        channel_form(carriers=["mobile", "unicom"]),
     )
     channel = Channel.objects.get()
     assert answer.url == reverse("carriers:console_channel", args=[channel.pk])
@@ -49,12 +50,39 @@ def test_a_channel_is_made_started_and_stopped_through_the_pages(client):
     assert channel.wish == ChannelWish.STOP
 
 
+def test_a_running_channel_is_drained_after_a_question(client):
+    channel = make_channel()
+    drain = reverse("carriers:console_drain_channel", args=[channel.pk])
+    assert 'id="question"' in client.get(drain).content.decode()
+    client.post(drain)
+    channel.refresh_from_db()
+    assert channel.wish == ChannelWish.DRAIN
+    page = text_of(client, "console_channel", channel.pk)
+    assert "已排空" in page  # no engine has a line of it
+    assert reverse("carriers:console_start_channel", args=[channel.pk]) in page
+    assert reverse("carriers:console_stop_channel", args=[channel.pk]) in page
+    assert drain not in page
+    client.post(reverse("carriers:console_stop_channel", args=[channel.pk]))
+    client.post(drain)
+    channel.refresh_from_db()
+    assert channel.wish == ChannelWish.STOP, "nothing is there to be drained"
+
+
+def test_the_live_state_renews_itself_alone(client):
+    channel = make_channel()
+    page = client.get(
+        reverse("carriers:console_channel", args=[channel.pk]), headers={"HX-Request": "true"}
+    ).content.decode()
+    assert 'id="live"' in page
+    assert "<html" not in page
+
+
 def test_what_a_channel_serves_is_chosen_and_changed_while_it_is_connected(client, acme):
     chosen = {
         "traffics": ["verification"], "open_from": "22:00", "open_to": "06:00",
         "enterprises": [acme.pk],
     }  # fmt: skip
-    client.post(reverse("carriers:console_new_channel"), channel_form(**chosen))
+    client.post(reverse("carriers:console_new_account", args=["smpp"]), channel_form(**chosen))
     channel = Channel.objects.get()
     assert (channel.traffics, list(channel.enterprises.all())) == (["verification"], [acme])
     assert [str(channel.open_from), str(channel.open_to)] == ["22:00:00", "06:00:00"]
@@ -70,13 +98,15 @@ def test_what_a_channel_serves_is_chosen_and_changed_while_it_is_connected(clien
 
 
 def test_one_time_alone_is_no_hours(client):
-    answer = client.post(reverse("carriers:console_new_channel"), channel_form(open_from="08:00"))
+    answer = client.post(
+        reverse("carriers:console_new_account", args=["smpp"]), channel_form(open_from="08:00")
+    )
     assert answer.status_code == 422
     assert not Channel.objects.exists()
 
 
 def test_the_password_is_never_shown_and_an_empty_field_keeps_it(client):
-    client.post(reverse("carriers:console_new_channel"), channel_form())
+    client.post(reverse("carriers:console_new_account", args=["smpp"]), channel_form())
     channel = Channel.objects.get()
     sealed = channel.password_sealed
     for name in ("console_channel", "console_edit_channel"):
@@ -99,10 +129,13 @@ def test_the_password_is_never_shown_and_an_empty_field_keeps_it(client):
         ("weight", "101"), ("source_ton", "8"), ("dest_npi", "19"), ("dest_prefix", "+x"),
         ("bind_mode", "other"), ("carriers", "mars"), ("rate_per_s", "-1"), ("name", "x" * 41),
         ("answer_timeout_s", "0"), ("enquire_every_s", "99999"), ("system_id", ""),
+        ("system_id", "x" * 16), ("attempts", "6"), ("attempts", ""),
     ],
 )  # fmt: skip
 def test_bad_settings_are_said_beside_their_field(client, field, value):
-    answer = client.post(reverse("carriers:console_new_channel"), channel_form(**{field: value}))
+    answer = client.post(
+        reverse("carriers:console_new_account", args=["smpp"]), channel_form(**{field: value})
+    )
     assert answer.status_code == 422
     assert list(answer.context["form"].errors) == [field]
     assert not Channel.objects.exists()
@@ -110,7 +143,7 @@ def test_bad_settings_are_said_beside_their_field(client, field, value):
 
 def test_two_channels_cannot_have_one_name(client):
     make_channel("North")
-    answer = client.post(reverse("carriers:console_new_channel"), channel_form())
+    answer = client.post(reverse("carriers:console_new_account", args=["smpp"]), channel_form())
     assert answer.status_code == 422
     assert "name" in answer.context["form"].errors
 
@@ -118,8 +151,9 @@ def test_two_channels_cannot_have_one_name(client):
 def test_the_list_of_channels_asks_a_fixed_number_of_queries(client, django_assert_num_queries):
     for _ in range(8):
         make_channel()
-    # session, user, count, channels, their live states, the queue, notices
-    with django_assert_num_queries(7):
+    # session, user, count, channels, their enterprises, their live states, what waits for them,
+    # the whole queue, notices
+    with django_assert_num_queries(9):
         text_of(client, "console_channels")
 
 
@@ -199,6 +233,8 @@ def test_a_text_is_tried_without_scripts_too(client):
     [
         ("console_channel", [999]), ("console_edit_channel", [999]), ("console_unblock", [999]),
         ("console_remove_word", [999]), ("console_remove_prefix", ["999"]),
+        ("console_new_account", ["x25"]), ("console_drain_channel", [999]),
+        ("console_try_channel", [999]), ("console_channel_try", [999, 1]),
     ],
 )  # fmt: skip
 def test_what_does_not_exist_is_404(client, name, args):

@@ -102,6 +102,8 @@ OBJECTS = {
     "phone": "SELECT min(phone) FROM carriers_portednumber",
     "rule_id": "SELECT min(id) FROM carriers_portingrule",
     "run_id": "SELECT min(id) FROM carriers_numberimport",
+    "protocol": "SELECT 'sgip'",
+    "try_id": "SELECT min(id) FROM carriers_channeltry",
     "contacts:import_run": "SELECT min(id) FROM contact_import",
     "contacts:change": "SELECT min(id) FROM contact_bulk_change",
     "enterprises": "SELECT min(id) FROM accounts_enterprise",
@@ -142,6 +144,12 @@ PORTED = (
     " 1, 1, 0 FROM accounts_user WHERE enterprise_id IS NULL LIMIT 1",
     "INSERT INTO carriers_refusednumber (run_id, line, content, fault)"
     " SELECT id, 2, '12345, unicom', 'phone' FROM carriers_numberimport",
+)
+TRIES = (
+    "INSERT INTO carriers_channeltry (channel_id, created_at, sessions_bound, outcome, status,"
+    " detail, taken_at, finished_at, connect_ms, login_ms)"
+    " SELECT min(id), now(), 1, 'refused', 'RALYBND', 'As it was.', now(), now(), 3, 12"
+    " FROM carriers_channel",
 )
 # An import with a refused row, and an export: the demo's people came by themselves.
 CONTACTS = (
@@ -202,7 +210,7 @@ def scene(platform: Platform) -> Scene:
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
         )
-        for statement in (*INTERFACES, *PORTED, *CONTACTS):
+        for statement in (*INTERFACES, *PORTED, *TRIES, *CONTACTS):
             connection.execute(statement)
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]

@@ -37,6 +37,7 @@ class ConsoleRequest(HttpRequest):
     """A request of a signed-in operator, for annotations of console views."""
 
     user: User
+    htmx: HtmxDetails
 
 
 def portal_page(*roles: str, when_suspended: bool = False) -> Callable[[View], View]:

@@ -47,6 +47,8 @@ ACTIONS: dict[str, str | Promise] = {
     "channel.edit": _("Channel changed"),
     "channel.start": _("Channel started"),
     "channel.stop": _("Channel stopped"),
+    "channel.drain": _("Channel drained"),
+    "channel.try": _("Log-in of a channel tried"),
     "channel.delete": _("Channel removed"),
     "route.create": _("Route added"),
     "route.edit": _("Route changed"),

@@ -1,4 +1,4 @@
-"""Channels (通道): the SMPP accounts at the carriers' gateways, and what an operator does to them.
+"""Channels (通道): our accounts at the carriers' gateways, and what an operator does to them.
 
 The engine follows the rows: it connects what should run, and connects anew when `version` has
 grown. The password is sealed with the platform's key and shown to nobody. The live state is the
@@ -29,13 +29,21 @@ LIVE_FIELDS = frozenset(
     }
 )  # fmt: skip
 SETTINGS_FIELDS = (
-    "name", "protocol", "options", "host", "port", "system_id", "system_type", "bind_mode",
+    "name", "options", "host", "port", "system_id", "system_type", "bind_mode",
     "sessions", "window", "rate_per_s", "access_number", "carriers", "provinces", "traffics",
     "open_from", "open_to", "weight", "id_rule", "alphabet", "source_ton", "source_npi",
     "dest_ton", "dest_npi", "dest_prefix",
     "enquire_every_s", "answer_timeout_s",
 )  # fmt: skip
 SILENT_AFTER = timedelta(seconds=10)  # the engine writes every second; older words are history
+
+
+class ChannelError(Exception):
+    """What was asked of a channel cannot be."""
+
+
+class ProtocolFixed(ChannelError):
+    """A channel keeps its protocol: receipts of what it sent are known by its ids."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,26 +77,35 @@ class Live:
         return round(100 * self.window_used / self.window_size) if self.window_size else 0
 
 
-STOPPED = Live(LinkState.STOPPED)
+STOPPED, DOWN, DRAINED = map(Live, (LinkState.STOPPED, LinkState.DOWN, LinkState.DRAINED))
 _WORST_LAST = (BreakerState.CLOSED, BreakerState.HALF_OPEN, BreakerState.OPEN)
 _BEST_FIRST = (
     LinkState.BOUND, LinkState.IDLE, LinkState.CONNECTING, LinkState.REFUSED, LinkState.DOWN,
-    LinkState.STOPPED,
+    LinkState.DRAINING, LinkState.STOPPED, LinkState.DRAINED,
 )  # fmt: skip
 
 
 @transaction.atomic
-def create_channel(*, values: Mapping[str, Any], password: str, by: User | None) -> Channel:
+def create_channel(
+    *,
+    values: Mapping[str, Any],
+    password: str,
+    deliver_password: str | None = None,
+    by: User | None,
+) -> Channel:
     """A new channel, stopped until somebody starts it.
 
     Args:
-        values: by the names of SETTINGS_FIELDS and `enterprises`, already checked; absent ones
-            keep their default.
+        values: by the names of SETTINGS_FIELDS, `protocol` and `enterprises`, already checked;
+            absent ones keep their default.
+        deliver_password: what an SGIP carrier logs in with at ours; None: the same password.
     """
-    channel = Channel.objects.create(
-        **{name: values[name] for name in SETTINGS_FIELDS if name in values},
+    channel = Channel(
+        **{name: values[name] for name in ("protocol", *SETTINGS_FIELDS) if name in values},
         password_sealed=seal(settings.SECRET_KEY, password),
     )
+    _seal_deliver_password(channel, deliver_password)
+    channel.save(force_insert=True)
     if "enterprises" in values:
         channel.enterprises.set(values["enterprises"])
     _tell(channel, by, "channel.create")
@@ -97,15 +114,25 @@ def create_channel(*, values: Mapping[str, Any], password: str, by: User | None)
 
 @transaction.atomic
 def change_channel(
-    *, channel_id: int, values: Mapping[str, Any], password: str | None = None, by: User | None
+    *,
+    channel_id: int,
+    values: Mapping[str, Any],
+    password: str | None = None,
+    deliver_password: str | None = None,
+    by: User | None,
 ) -> Channel:
     """Change what is given; the connection is made anew only when it must be.
 
     Args:
         values: by the names of SETTINGS_FIELDS and `enterprises`, already checked.
         password: None keeps the one that is stored.
+        deliver_password: the same of what an SGIP carrier logs in with; empty forgets it.
+    Raises:
+        ProtocolFixed: another protocol is asked for.
     """
     channel = Channel.objects.select_for_update().get(pk=channel_id)
+    if values.get("protocol", channel.protocol) != channel.protocol:
+        raise ProtocolFixed
     changed = [
         name
         for name in SETTINGS_FIELDS
@@ -119,12 +146,24 @@ def change_channel(
     if password is not None:
         channel.password_sealed = seal(settings.SECRET_KEY, password)
         changed.append("password")
+    if _seal_deliver_password(channel, deliver_password):
+        changed.append("deliver_password")
     if not changed:
         return channel
     channel.version += any(name not in LIVE_FIELDS for name in changed)
     channel.save()
     _tell(channel, by, "channel.edit", changed=changed)
     return channel
+
+
+def _seal_deliver_password(channel: Channel, given: str | None) -> bool:
+    """Put the password of the carrier's own log-in into the options; whether it is another now."""
+    if given:
+        sealed = seal(settings.SECRET_KEY, given)
+        channel.options = {**channel.options, "deliver_password_sealed": sealed}
+    elif given is not None:
+        return channel.options.pop("deliver_password_sealed", None) is not None
+    return bool(given)
 
 
 def _differs(channel: Channel, enterprises: Iterable[Enterprise]) -> bool:
@@ -136,6 +175,18 @@ def _differs(channel: Channel, enterprises: Iterable[Enterprise]) -> bool:
 def start_channel(*, channel_id: int, by: User | None) -> Channel:
     """The engine connects the channel within a second or two."""
     return _wish(channel_id, ChannelWish.RUN, by, "channel.start")
+
+
+@transaction.atomic
+def drain_channel(*, channel_id: int, by: User | None) -> Channel:
+    """The engine finishes what the channel has, gives it nothing new, and unbinds then.
+
+    One that is stopped has nothing to finish and stays stopped.
+    """
+    channel = Channel.objects.select_for_update().get(pk=channel_id)
+    if channel.wish == ChannelWish.STOP:
+        return channel
+    return _wish(channel_id, ChannelWish.DRAIN, by, "channel.drain")
 
 
 @transaction.atomic
@@ -170,14 +221,19 @@ def read_live(channels: Iterable[Channel], now: datetime | None = None) -> dict[
 
 
 def _add_up(channel: Channel, states: list[ChannelState]) -> Live:
-    """Add up what several engines say; silence about a channel that should run is DOWN."""
+    """Add up what several engines say.
+
+    Silence about a channel that should run is DOWN, about one that should drain DRAINED.
+    """
     if not states:
-        return Live(LinkState.DOWN) if channel.wish == ChannelWish.RUN else STOPPED
+        silent = {ChannelWish.RUN: DOWN, ChannelWish.DRAIN: DRAINED}
+        return silent.get(ChannelWish(channel.wish), STOPPED)
+    best = min((LinkState(state.state) for state in states), key=_BEST_FIRST.index)
     failed = max(
         (state for state in states if state.last_error_at), key=_last_error_at, default=None
     )
     return Live(
-        state=min((LinkState(state.state) for state in states), key=_BEST_FIRST.index),
+        state=LinkState.DRAINING if channel.wish == ChannelWish.DRAIN else best,
         breaker=max((BreakerState(s.breaker) for s in states), key=_WORST_LAST.index),
         sessions_bound=sum(state.sessions_bound for state in states),
         window_used=sum(state.window_used for state in states),
@@ -202,7 +258,7 @@ def longest_access_number() -> int:
     return max(map(len, numbers), default=0)
 
 
-def count_waiting(limit: int = 100_000) -> tuple[int, bool]:
+def count_waiting(limit: int = 10_000) -> tuple[int, bool]:
     """How many messages wait in the queue of the whole platform, counted no further than `limit`.
 
     Returns:

@@ -4,25 +4,27 @@ from typing import Any
 
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.accounts.access import ConsoleRequest, console_page
 from yunxin.accounts.models import Enterprise
-from yunxin.carriers import blocklist, channels, labels, numbers, words
-from yunxin.carriers.forms import BlockForm, ChannelForm, PrefixForm, WordsForm
+from yunxin.carriers import blocklist, channels, labels, numbers, tries, waiting, words
+from yunxin.carriers.account_forms import FORMS, AccountForm
+from yunxin.carriers.forms import BlockForm, PrefixForm, WordsForm
 from yunxin.carriers.models import BlockedNumber, Channel, ForbiddenWord, NumberPrefix
 from yunxin.carriers.number_labels import PROVINCES
 from yunxin.text.phones import PhoneInvalid
 from yunxin.vocabulary import (
-    BindMode,
     BlockReason,
+    BreakerState,
     CarrierName,
+    CarrierProtocol,
     ChannelWish,
-    IdRule,
     Province,
     TrafficClass,
     WireAlphabet,
@@ -45,6 +47,7 @@ class Channels(Listing):
         Column("sessions", _("Sessions"), "number"),
         Column("window", _("Window in use")),
         Column("rate", _("Speed per second"), "number"),
+        Column("waiting", _("Waiting"), "number"),
         Column("actions", _("Actions"), "actions"),
     )
     search = ("name", "host", "system_id", "access_number")
@@ -59,13 +62,12 @@ class Channels(Listing):
 @console_page
 def channel_list(request: ConsoleRequest) -> HttpResponse:
     """All channels with what the engines say of them; renews itself."""
-    listing = Channels(request, Channel.objects.all())
+    listing = Channels(request, Channel.objects.prefetch_related("enterprises"))
     _dress(listing.items)
-    waiting, is_complete = channels.count_waiting()
+    in_all, is_complete = channels.count_waiting()
     context = {
         "listing": listing,
-        "waiting": waiting,
-        "is_complete": is_complete,
+        "in_all": f"{in_all:,}" + ("" if is_complete else "+"),
         "action_url": reverse("carriers:console_new_channel"),
         "action_label": _("New channel"),
     }
@@ -73,75 +75,121 @@ def channel_list(request: ConsoleRequest) -> HttpResponse:
 
 
 def _dress(shown: list[Channel]) -> None:
-    """Give each channel its live state and the words for it."""
+    """Give each channel its live state, what waits for it, and the words for both."""
     live = channels.read_live(shown)
+    fitting = waiting.count_for(shown, timezone.now())
     for channel in shown:
         state: Any = live[channel.pk]
         row: Any = channel
         row.live = state
+        row.waiting = fitting[channel.pk]
+        row.protocol_label = labels.protocol_of(channel)
         row.state_label = labels.LINK_STATES[state.state]
         row.breaker_label = labels.BREAKERS.get(state.breaker, "")
+        row.breaker_words = labels.BREAKER_WORDS[state.breaker]
+        row.breaker_is_closed = state.breaker == BreakerState.CLOSED
         row.tone = labels.LINK_TONES[state.state]
+        row.sign = {"cyan": "", "grey": ""}.get(row.tone, row.tone)
         row.carrier_labels = [labels.CARRIERS[CarrierName(name)] for name in channel.carriers]
         row.province_labels = [PROVINCES[Province(name)] for name in channel.provinces]
         row.traffic_labels = [labels.TRAFFIC[TrafficClass(name)] for name in channel.traffics]
         row.is_running = channel.wish == ChannelWish.RUN
+        row.is_stopped = channel.wish == ChannelWish.STOP
         row.is_slowed = 0 < state.allowed_per_s < channel.rate_per_s
 
 
 @console_page
 def channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
-    """One channel: live state, settings, last error."""
-    found = get_object_or_404(Channel, pk=channel_id)
+    """One channel: live state, last error, settings. A refresh asks for the live state alone."""
+    found = get_object_or_404(Channel.objects.prefetch_related("enterprises"), pk=channel_id)
     _dress([found])
-    context = {
-        "channel": found,
+    context: dict[str, Any] = {"channel": found, "refresh_s": REFRESH_S}
+    if request.htmx:
+        return render(request, "carriers/_channel_live.html", context)
+    form = _form_of(found)(instance=found)
+    context |= {
         "title": found.name,
-        "enterprises": found.enterprises.order_by("name"),
-        "bind_mode": labels.BIND_MODES[BindMode(found.bind_mode)],
-        "id_rule": labels.ID_RULES[IdRule(found.id_rule)],
-        "alphabet": labels.ALPHABETS[WireAlphabet(found.alphabet)],
-        "refresh_s": REFRESH_S,
+        "facts": list(form.facts()),
+        "name_label": form.name_label,
+        "alphabet": form.alphabets[WireAlphabet(found.alphabet)],
+        "last_try": found.tries.first(),
     }
     return render(request, "carriers/console_channel.html", context)
 
 
 @console_page
-@once
 def new_channel(request: ConsoleRequest) -> HttpResponse:
+    """Choose what a new channel speaks; its form comes next."""
+    context = {
+        "title": _("New channel"),
+        "choices": [(protocol, *words) for protocol, words in labels.PROTOCOL_WORDS.items()],
+        "cancel_url": reverse("carriers:console_channels"),
+    }
+    return render(request, "carriers/console_new_channel.html", context)
+
+
+@console_page
+@once
+def new_account(request: ConsoleRequest, protocol: str) -> HttpResponse:
     """Enter a carrier account; it is not connected before somebody starts it."""
-    form = ChannelForm(request.POST or None)
+    if protocol not in FORMS:
+        raise Http404
+    form = FORMS[CarrierProtocol(protocol)](request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = channels.create_channel(
-            values=form.cleaned_data, password=form.cleaned_data["password"], by=request.user
+            values=form.values,
+            password=form.cleaned_data["password"],
+            deliver_password=form.deliver_password_given,
+            by=request.user,
         )
         messages.success(request, gettext("The channel is stored. Start it to connect it."))
-        return redirect("carriers:console_channel", made.pk)
-    return _channel_form(request, form, _("New channel"), reverse("carriers:console_channels"))
+        return _after(request, made)
+    back = reverse("carriers:console_new_channel")
+    return _channel_form(request, form, _("New channel"), back)
 
 
 @console_page
 def edit_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
     """Change a carrier account; the line is made anew where it must be."""
     found = get_object_or_404(Channel, pk=channel_id)
-    form = ChannelForm(request.POST or None, instance=found)
+    form = _form_of(found)(request.POST or None, instance=found)
     back = reverse("carriers:console_channel", args=[channel_id])
     if request.method == "POST" and form.is_valid():
-        channels.change_channel(
+        changed = channels.change_channel(
             channel_id=channel_id,
-            values=form.cleaned_data,
+            values=form.values,
             password=form.password_given,
+            deliver_password=form.deliver_password_given,
             by=request.user,
         )
         messages.success(request, gettext("The channel was changed."))
-        return redirect(back)
+        return _after(request, changed)
     return _channel_form(request, form, _("Edit the channel"), back)
 
 
+def _form_of(channel: Channel) -> type[AccountForm]:
+    return FORMS[CarrierProtocol(channel.protocol)]
+
+
+def _after(request: ConsoleRequest, stored: Channel) -> HttpResponse:
+    """To the channel, or to the answer of a log-in where its button was pressed."""
+    if request.POST.get("then") != "try":
+        return redirect("carriers:console_channel", stored.pk)
+    asked = tries.ask_for_try(channel_id=stored.pk, by=request.user)
+    return redirect("carriers:console_channel_try", stored.pk, asked.pk)
+
+
 def _channel_form(
-    request: ConsoleRequest, form: ChannelForm, title: Any, back: str
+    request: ConsoleRequest, form: AccountForm, title: Any, back: str
 ) -> HttpResponse:
-    context = {"form": form, "title": title, "submit": _("Save"), "cancel_url": back}
+    context = {
+        "form": form,
+        "title": title,
+        "submit": _("Save"),
+        "cancel_url": back,
+        "protocol": labels.PROTOCOL_WORDS[form.protocol],
+        "is_new": form.instance.pk is None,
+    }
     status = 422 if form.errors else 200
     return render(request, "carriers/console_channel_form.html", context, status=status)
 
@@ -157,6 +205,27 @@ def start_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
 
 
 @console_page
+def drain_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
+    """Let a channel finish what it has and take nothing new, after a question."""
+    found = get_object_or_404(Channel, pk=channel_id)
+    if request.method != "POST":
+        return ask(
+            request,
+            title=gettext("Drain the channel %(name)s?") % {"name": found.name},
+            text=_(
+                "What it has is still sent, nothing new goes to it, and then it is disconnected."
+                " Receipts that come later wait at the carrier until it is started again."
+            ),
+            button=_("Drain"),
+            back=reverse("carriers:console_channel", args=[channel_id]),
+            tone="primary",
+        )
+    channels.drain_channel(channel_id=channel_id, by=request.user)
+    messages.success(request, gettext("%(name)s drains.") % {"name": found.name})
+    return redirect("carriers:console_channel", channel_id)
+
+
+@console_page
 def stop_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
     """Disconnect the channel, after a question."""
     found = get_object_or_404(Channel, pk=channel_id)
@@ -164,7 +233,10 @@ def stop_channel(request: ConsoleRequest, channel_id: int) -> HttpResponse:
         return ask(
             request,
             title=gettext("Stop the channel %(name)s?") % {"name": found.name},
-            text=_("Nothing more is sent through it. What waits takes other channels, or waits."),
+            text=_(
+                "What it has and did not send yet takes other channels, or waits. To let it finish"
+                " that first, drain it."
+            ),
             button=_("Stop"),
             back=reverse("carriers:console_channel", args=[channel_id]),
         )

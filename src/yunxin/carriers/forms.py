@@ -1,4 +1,7 @@
-"""Forms of the operators: channels, number ranges, blacklist, forbidden words."""
+"""Forms of the operators: channels, number ranges, blacklist, forbidden words.
+
+Here is what all channels have; what a protocol adds is in `account_forms`.
+"""
 
 import re
 from datetime import time
@@ -11,7 +14,7 @@ from yunxin.accounts.models import Enterprise
 from yunxin.carriers import blocklist, labels, numbers, words
 from yunxin.carriers.models import Channel
 from yunxin.carriers.province_field import province_field
-from yunxin.vocabulary import BlockReason
+from yunxin.vocabulary import BlockReason, WireAlphabet
 from yunxin.web.forms import Form, ModelForm
 
 HOST = re.compile(r"[A-Za-z0-9.:_-]+", re.ASCII)
@@ -24,11 +27,11 @@ def _hour(label: Any, help_text: Any) -> forms.TimeField:
 
 
 class ChannelForm(ModelForm):
-    """An SMPP account as the carrier's sheet has it. The password is never shown again."""
+    """What channels of all protocols have. The password is never shown again."""
 
     password = forms.CharField(
         label=_("Password"),
-        max_length=64,  # 8 in SMPP 3.4 §5.2.2; some gateways take more
+        max_length=64,
         required=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
     )
@@ -59,40 +62,29 @@ class ChannelForm(ModelForm):
             "Their messages go by it first, those of others never. None chosen: it serves all."
         ),
     )
-    bind_mode = forms.ChoiceField(
-        label=_("Sessions are bound as"), choices=labels.BIND_MODES.items()
+    alphabet = forms.ChoiceField(
+        label=_("Alphabet on the line"),
+        choices=labels.ALPHABETS.items(),
+        initial=WireAlphabet.UCS2,
     )
-    id_rule = forms.ChoiceField(
-        label=_("Message ids of receipts"),
-        choices=labels.ID_RULES.items(),
-        help_text=_("How a receipt's message id compares with the submit answer's."),
-    )
-    alphabet = forms.ChoiceField(label=_("Alphabet on the line"), choices=labels.ALPHABETS.items())
 
     class Meta:
         model = Channel
-        fields = (
-            "name", "host", "port", "system_id", "password", "system_type", "bind_mode",
+        fields: tuple[str, ...] = (
+            "name", "host", "port", "system_id", "password",
             "sessions", "window", "rate_per_s", "access_number", "carriers", "provinces",
-            "traffics", "open_from", "open_to", "enterprises", "weight", "id_rule", "alphabet",
-            "source_ton", "source_npi", "dest_ton", "dest_npi", "dest_prefix",
+            "traffics", "open_from", "open_to", "enterprises", "weight", "alphabet", "dest_prefix",
             "enquire_every_s", "answer_timeout_s",
         )  # fmt: skip
         labels = {
             "name": _("Channel name"),
             "host": _("Host"),
             "port": _("Port"),
-            "system_id": _("Account (system_id)"),
-            "system_type": _("System type"),
             "sessions": _("Number of sessions"),
             "window": _("Window per session"),
             "rate_per_s": _("Speed limit per second"),
             "access_number": _("Access number"),
             "weight": _("Weight"),
-            "source_ton": _("Source TON"),
-            "source_npi": _("Source NPI"),
-            "dest_ton": _("Destination TON"),
-            "dest_npi": _("Destination NPI"),
             "dest_prefix": _("Prefix of numbers"),
             "enquire_every_s": _("Line check every (seconds)"),
             "answer_timeout_s": _("Answer time-out (seconds)"),
@@ -105,7 +97,11 @@ class ChannelForm(ModelForm):
             "weight": _(
                 "Share among channels that serve the same carrier; 0: only what no other takes."
             ),
-            "dest_prefix": _("Put before every number; 86 at most gateways, or empty."),
+            "dest_prefix": _("Put before every number; 86, or empty, as the carrier wants it."),
+            "sessions": _("Connections of each engine; the contract says how many it allows."),
+            "answer_timeout_s": _(
+                "An answer that takes longer is in doubt, or is asked for again."
+            ),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -137,38 +133,26 @@ class ChannelForm(ModelForm):
         return prefix and _matching(prefix.removeprefix("+"), DIGITS, _("Enter digits only."))
 
     def clean_port(self) -> int:
-        return _between(self.cleaned_data["port"], 1, 65535)
+        return between(self.cleaned_data["port"], 1, 65535)
 
     def clean_sessions(self) -> int:
-        return _between(self.cleaned_data["sessions"], 1, 32)
+        return between(self.cleaned_data["sessions"], 1, 32)
 
     def clean_window(self) -> int:
-        return _between(self.cleaned_data["window"], 1, 1000)
+        return between(self.cleaned_data["window"], 1, 1000)
 
     def clean_weight(self) -> int:
-        return _between(self.cleaned_data["weight"], 0, 100)
+        return between(self.cleaned_data["weight"], 0, 100)
 
     def clean_enquire_every_s(self) -> int:
-        return _between(self.cleaned_data["enquire_every_s"], 1, 3600)
+        return between(self.cleaned_data["enquire_every_s"], 1, 3600)
 
     def clean_answer_timeout_s(self) -> int:
-        return _between(self.cleaned_data["answer_timeout_s"], 1, 300)
-
-    # 3GPP TS 23.040 §9.1.2.5: type of number has 3 bits, numbering plan 4
-    def clean_source_ton(self) -> int:
-        return _between(self.cleaned_data["source_ton"], 0, 7)
-
-    def clean_dest_ton(self) -> int:
-        return _between(self.cleaned_data["dest_ton"], 0, 7)
-
-    def clean_source_npi(self) -> int:
-        return _between(self.cleaned_data["source_npi"], 0, 18)
-
-    def clean_dest_npi(self) -> int:
-        return _between(self.cleaned_data["dest_npi"], 0, 18)
+        return between(self.cleaned_data["answer_timeout_s"], 1, 300)
 
 
-def _between(number: int, least: int, most: int) -> int:
+def between(number: int, least: int, most: int) -> int:
+    """The number, if it lies there; else a sentence for the person who typed it."""
     if not least <= number <= most:
         raise forms.ValidationError(
             _("Enter a number from %(least)s to %(most)s.") % {"least": least, "most": most}

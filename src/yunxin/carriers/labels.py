@@ -3,17 +3,20 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from yunxin.carriers.models import Channel
 from yunxin.routing import Obstacle
 from yunxin.vocabulary import (
     BindMode,
     BlockReason,
     BreakerState,
     CarrierName,
+    CarrierProtocol,
     CodeGroup,
     IdRule,
     LinkState,
     PhoneCondition,
     TrafficClass,
+    TryOutcome,
     WireAlphabet,
 )
 
@@ -49,6 +52,17 @@ BREAKERS = {
     BreakerState.OPEN: _("Breaker open"),
     BreakerState.HALF_OPEN: _("Breaker half open"),
 }
+BREAKER_WORDS = {
+    BreakerState.CLOSED: (pgettext_lazy("breaker", "Closed"), _("lets everything through")),
+    BreakerState.HALF_OPEN: (
+        pgettext_lazy("breaker", "Half open"),
+        _("one message tries whether it works again"),
+    ),
+    BreakerState.OPEN: (
+        pgettext_lazy("breaker", "Open"),
+        _("it refused too much and rests; others carry its messages"),
+    ),
+}
 REASONS = {
     "own": _("The enterprise's own channel"),
     "serves": _("Serves it"),
@@ -63,12 +77,16 @@ LINK_STATES = {
     LinkState.REFUSED: _("Log-in refused"),
     LinkState.DOWN: _("Not connected"),
     LinkState.STOPPED: _("Stopped"),
+    LinkState.DRAINING: _("Draining"),
+    LinkState.DRAINED: _("Drained"),
 }
 PHONE_CONDITIONS = {
     PhoneCondition.CANCELLED: _("its account was cancelled"),
     PhoneCondition.SUSPENDED: _("it is suspended for arrears"),
 }
 LINK_TONES = {
+    LinkState.DRAINING: "orange",
+    LinkState.DRAINED: "grey",
     LinkState.BOUND: "green",
     LinkState.IDLE: "green",
     LinkState.CONNECTING: "cyan",
@@ -96,7 +114,142 @@ BLOCK_REASONS = {
     BlockReason.COMPLAINT: _("Complaint"),
 }
 
+# What came of a log-in that was tried: in a word, its tone, and what it means or what to do.
+TRIES = {
+    TryOutcome.BOUND: (
+        _("Logged in"),
+        "green",
+        _("The carrier let us in; then we said good-bye."),
+    ),
+    TryOutcome.SETTINGS: (
+        _("Settings are wrong"),
+        "red",
+        _("They make no account of this protocol, so nothing was connected. Edit the channel."),
+    ),
+    TryOutcome.PASSWORD_LOST: (
+        _("Password lost"),
+        "red",
+        _("It was sealed with another secret key. Edit the channel and type it again."),
+    ),
+    TryOutcome.NOT_FOUND: (
+        _("Name not found"),
+        "red",
+        _("The host's name has no address. Look whether it is written right."),
+    ),
+    TryOutcome.CONNECT: (
+        _("No connection"),
+        "red",
+        _("Nobody listens there, or no way leads there. Look at host, port and firewalls."),
+    ),
+    TryOutcome.CONNECT_TIMEOUT: (
+        _("No connection in time"),
+        "red",
+        _("Nothing answered at that address. A firewall or a missing line often looks like this."),
+    ),
+    TryOutcome.REFUSED: (_("Log-in refused"), "red", ""),
+    TryOutcome.LOGIN_TIMEOUT: (
+        _("No answer to the log-in"),
+        "red",
+        _("The connection stands, but nothing is said. Are protocol and port the right ones?"),
+    ),
+    TryOutcome.BROKEN_OFF: (
+        _("Broken off"),
+        "red",
+        _(
+            "The carrier closed the connection in place of an answer. Many do so when they do not"
+            " know our address, or the version."
+        ),
+    ),
+}
+_AS_OFTEN = _("The account is logged in already, as often as it may be.")
+_BUSY = _("The carrier is busy. Try again later.")
+_FAULT = _("The carrier has a fault of its own. Try again later.")
+_OTHER_VERSION = _("The carrier does not speak this version. Try the other one.")
+_STRUCTURE = _("The carrier does not understand the log-in. Look at the version.")
+_WRONG = _("The account or the password is wrong.")
+# What carriers say to a log-in, by protocol and the protocol's name for it.
+LOGIN_REFUSALS = {
+    ("smpp", "RINVPASWD"): _("The password is wrong."),
+    ("smpp", "RINVSYSID"): _("The account is unknown."),
+    ("smpp", "RBINDFAIL"): _("The carrier refused the log-in: account, password or our address."),
+    ("smpp", "RALYBND"): _AS_OFTEN,
+    ("smpp", "RINVBNDSTS"): _("The carrier does not let us in this way: look at how it is bound."),
+    ("smpp", "RINVSYSTYP"): _("The system type is wrong."),
+    ("smpp", "RSYSERR"): _FAULT,
+    ("smpp", "RTHROTTLED"): _BUSY,
+    ("cmpp", "STRUCTURE"): _STRUCTURE,
+    ("cmpp", "SOURCE_ADDRESS"): _("The account is unknown, or not allowed from our address."),
+    ("cmpp", "AUTHENTICATION"): _("The password is wrong."),
+    ("cmpp", "VERSION"): _OTHER_VERSION,
+    ("cmpp", "OTHER"): _("The carrier refused the log-in and does not say why."),
+    ("sgip", "ILLEGAL_LOGIN"): _WRONG,
+    ("sgip", "DUPLICATE_LOGIN"): _AS_OFTEN,
+    ("sgip", "TOO_MANY_CONNECTIONS"): _AS_OFTEN,
+    ("sgip", "LOGIN_TYPE"): _("The carrier does not let us in this way."),
+    ("sgip", "FORMAT"): _("The carrier does not understand the log-in."),
+    ("sgip", "NODE_BUSY"): _BUSY,
+    ("sgip", "SYSTEM_FAILURE"): _FAULT,
+    ("smgp", "BUSY"): _BUSY,
+    ("smgp", "TOO_MANY_CONNECTIONS"): _AS_OFTEN,
+    ("smgp", "STRUCTURE"): _STRUCTURE,
+    ("smgp", "ADDRESS"): _("The account may not log in from our address."),
+    ("smgp", "AUTHENTICATION"): _WRONG,
+    ("smgp", "VERSION"): _OTHER_VERSION,
+    ("smgp", "ACCOUNT_EXPIRED"): _("The account has expired."),
+}
+
+# Full name, and what must be known of the carrier, where one is chosen for a new channel.
+PROTOCOL_WORDS = {
+    CarrierProtocol.CMPP: (
+        "CMPP 2.0 · 3.0",
+        _("China Mobile's gateways."),
+        _("Gateway and port, provider code of six digits, shared secret, business code."),
+    ),
+    CarrierProtocol.SGIP: (
+        "SGIP 1.2",
+        _("China Unicom's gateways."),
+        _(
+            "Gateway and port, account and password, node number and company code; and from where"
+            " the carrier connects to us with receipts and replies."
+        ),
+    ),
+    CarrierProtocol.SMGP: (
+        "SMGP 1.3 · 3.0",
+        _("China Telecom's gateways."),
+        _("Gateway and port, account of up to eight characters, shared secret, business code."),
+    ),
+    CarrierProtocol.SMPP: (
+        "SMPP 3.4",
+        _("Message centres and resellers everywhere."),
+        _("Host and port, system_id and password, types of numbers."),
+    ),
+}
+CMPP_PAYERS = {
+    0: _("0: the phone that receives"),
+    1: _("1: the phone that asked for it"),
+    2: _("2: we, the provider"),
+    3: _("3: the number that is given"),
+}
+SGIP_IDLE = {
+    "rest": _("Rest until there is something to send, as SGIP has it"),
+    "reconnect": _("Connect again at once"),
+}
+SGIP_REASONS = {
+    0: _("0: first answer to what a phone asked for"),
+    1: _("1: a further answer"),
+    2: _("2: nobody asked for it"),
+    3: _("3: a word of the system's own"),
+}
 PROTOCOLS = {"cmpp": "CMPP", "sgip": "SGIP", "smgp": "SMGP", "smpp": "SMPP"}
+_ONLY_VERSIONS = {"sgip": "1.2", "smpp": "3.4"}
+
+
+def protocol_of(channel: Channel) -> str:
+    """What a channel speaks, such as CMPP 2.0."""
+    version = _ONLY_VERSIONS.get(channel.protocol) or channel.options.get("version", "3.0")
+    return f"{PROTOCOLS[channel.protocol]} {version}"
+
+
 CODE_PROTOCOLS = {"": _("Every protocol"), **PROTOCOLS}
 CODE_GROUPS = {
     CodeGroup.DELIVERED: _("Arrived"),

@@ -27,6 +27,7 @@ from yunxin.vocabulary import (
     IdRule,
     LinkState,
     PhoneCondition,
+    TryOutcome,
     WireAlphabet,
 )
 
@@ -96,7 +97,7 @@ class Channel(models.Model):
     dest_prefix = models.CharField(max_length=6, default="86", blank=True)
     enquire_every_s = models.PositiveIntegerField(default=30)
     answer_timeout_s = models.PositiveIntegerField(default=30)
-    # What only one protocol knows; its names and defaults are those of `engine/lines`' protocol.
+    # What only its protocol knows: names, defaults and bounds are in `yunxin/channel_options`.
     options = models.JSONField(default=dict, blank=True, db_default=Value({}, models.JSONField()))
     wish = models.CharField(max_length=8, choices=_choices(ChannelWish), default=ChannelWish.STOP)
     # Grows with every change that asks for a new connection.
@@ -138,6 +139,39 @@ class ChannelState(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel_id} {self.state}"
+
+
+class ChannelTry(models.Model):
+    """Somebody wants to know whether a channel can log in (engine/tries), and what came of it.
+
+    Two writers, by column: carriers makes the row; the engine sets `taken_at` and, when it has
+    tried, everything that follows it.
+    """
+
+    channel = models.ForeignKey(Channel, models.CASCADE, related_name="tries")
+    by = models.ForeignKey(User, models.PROTECT, null=True, related_name="+")
+    created_at = models.DateTimeField(auto_now_add=True)
+    sessions_bound = models.PositiveIntegerField(default=0)  # of the channel at that moment
+    taken_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    outcome = models.CharField(
+        max_length=16, choices=_choices(TryOutcome), default=TryOutcome.WAITING, blank=True
+    )
+    status = models.CharField(max_length=40, blank=True)  # the protocol's name of a refusal
+    detail = models.CharField(max_length=300, blank=True)
+    connect_ms = models.IntegerField(null=True)
+    login_ms = models.IntegerField(null=True)
+
+    class Meta:
+        ordering = ("-id",)
+        indexes = [
+            models.Index(
+                fields=("id",), condition=models.Q(taken_at__isnull=True), name="try_waiting"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel_id} {self.outcome}"
 
 
 class NumberPrefix(models.Model):

@@ -98,7 +98,7 @@ def find_routes(question: Question, clock: time) -> list[Route]:
     channels = list(Channel.objects.prefetch_related(Prefetch("enterprises", chosen)))
     live = read_live(channels)
     by_id = {channel.pk: channel for channel in channels}
-    lines = {channel.pk: _line(channel, clock, live[channel.pk]) for channel in channels}
+    lines = {channel.pk: line_of(channel, clock, live[channel.pk]) for channel in channels}
     bound = [lines[pk] for pk in lines if live[pk].is_ready]
     best = candidates(question, bound)
     ranks = sorted({rank(question, line) for line in best})
@@ -122,7 +122,8 @@ def find_routes(question: Question, clock: time) -> list[Route]:
     return routes
 
 
-def _line(channel: Channel, clock: time, live: Live) -> Line:
+def line_of(channel: Channel, clock: time, live: Live) -> Line:
+    """A channel as `routing` sees it at this time of day in Asia/Shanghai."""
     return Line(
         channel.pk,
         carriers=frozenset(channel.carriers),

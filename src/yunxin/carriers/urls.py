@@ -9,6 +9,7 @@ from yunxin.carriers import (
     console_places,
     console_ported,
     console_routes,
+    console_tries,
     portal,
 )
 
@@ -25,9 +26,17 @@ portal_urls = [
 console_urls = [
     path("console/channels/", console.channel_list, name="console_channels"),
     path("console/channels/new/", console.new_channel, name="console_new_channel"),
+    path("console/channels/new/<str:protocol>/", console.new_account, name="console_new_account"),
     path(_CHANNEL, console.channel, name="console_channel"),
     path(_CHANNEL + "edit/", console.edit_channel, name="console_edit_channel"),
     path(_CHANNEL + "start/", console.start_channel, name="console_start_channel"),
+    path(_CHANNEL + "drain/", console.drain_channel, name="console_drain_channel"),
+    path(_CHANNEL + "try/", console_tries.try_channel, name="console_try_channel"),
+    path(
+        _CHANNEL + "tries/<int:try_id>/",
+        console_tries.channel_try,
+        name="console_channel_try",
+    ),
     path(_CHANNEL + "stop/", console.stop_channel, name="console_stop_channel"),
     path("console/routes/", console_routes.routing, name="console_routes"),
     path("console/ported/", console_ported.ported_numbers, name="console_ported"),

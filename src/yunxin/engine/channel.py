@@ -13,7 +13,8 @@ class Channel:
     """A row of carriers_channel.
 
     Args:
-        options: what only its protocol knows, see the `Options` in `engine/accounts`.
+        draining: whether it shall finish what it has, take nothing new and say good-bye.
+        options: what only its protocol knows, see `yunxin/channel_options`.
     """
 
     id: int
@@ -47,3 +48,4 @@ class Channel:
     enquire_every_s: int = 30
     answer_timeout_s: float = 30
     version: int = 1
+    draining: bool = False

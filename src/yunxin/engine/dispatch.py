@@ -338,7 +338,7 @@ class Dispatcher:
         self._learn(grant, segments / len(rows))
         for channel_id, messages in taken.items():
             link = self._links.get(channel_id)
-            if link is None or not link.ready:
+            if link is None or not link.takes:
                 for message in messages:
                     self._judge(message, outcomes.UNSENT)
             else:

@@ -1,9 +1,10 @@
 """All carrier accounts of this engine: a link for each channel that the operator wants to run.
 
 Rows are looked at every second, and at once on NOTIFY `channels`. A channel that was started gets
-a link; one that was stopped is drained; one whose `version` grew is drained and connected anew;
-other changes take effect while connected. Where several engines run the same channel each takes
-its share of the rate.
+a link; one that was stopped gives back what is not written yet, waits for answers and unbinds; one
+whose `version` grew does the same and is connected anew; one that is to drain writes what it has,
+takes nothing new, and unbinds then; other changes take effect while connected. Where several
+engines run the same channel each takes its share of the rate.
 """
 
 import asyncio
@@ -42,7 +43,7 @@ class Lines:
         self._config = config
         self._engine_id = engine_id
         self.desk: Desk | None = None  # set before `run`
-        self._accounts = Accounts(config.secret_key)
+        self.accounts = Accounts(config.secret_key)
         self._links: dict[int, Link] = {}
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._lines: dict[int, Line] = {}
@@ -57,7 +58,7 @@ class Lines:
         """The channels that are bound, or rest, with the room that they have now."""
         bound, clock = [], datetime.now(SHANGHAI).time()
         for channel_id, link in self._links.items():
-            if link.ready:
+            if link.takes:
                 line = self._lines[channel_id]
                 _shape(line, link.channel, clock)
                 line.broken = link.breaker is BreakerState.OPEN
@@ -76,8 +77,8 @@ class Lines:
         return list(self._links.values())
 
     def another(self, need: Need, refused_by: Container[int]) -> bool:
-        """Whether a channel that is ready and did not refuse yet could carry a message."""
-        lines = [self._lines[n] for n, link in self._links.items() if link.ready]
+        """Whether a channel that takes messages and did not refuse yet could carry one."""
+        lines = [self._lines[n] for n, link in self._links.items() if link.takes]
         return may_try_another(need, lines, refused_by)
 
     # Their life ---------------------------------------------------------------------------------
@@ -88,18 +89,33 @@ class Lines:
 
     async def refresh(self) -> None:
         """Look at the rows once."""
-        params = {"engine_id": self._engine_id, "protocols": list(map(str, CarrierProtocol))}
-        rows = await self._store.fetch("running_channels", params)
-        wanted = {row[0]: _channel(row) for row in rows}
+        wanted = {row[0]: _channel(row) for row in await self._rows()}
         for channel_id, link in self._links.items():
             channel = wanted.get(channel_id)
             if channel is None or channel.version != link.channel.version:
                 link.stop()
             else:
                 link.change(channel)
+                if link.drained:
+                    link.stop()
         for channel_id, channel in wanted.items():
-            if channel_id not in self._links:
+            if channel_id not in self._links and not channel.draining:
                 self._start(channel)
+
+    async def read(self, channel_id: int) -> Channel | None:
+        """A channel as its row has it right now, whatever is wanted of it."""
+        rows = await self._rows(channel_id)
+        return _channel(rows[0]) if rows else None
+
+    async def _rows(self, only: int | None = None) -> list[Row]:
+        return await self._store.fetch(
+            "channels",
+            {
+                "engine_id": self._engine_id,
+                "protocols": list(map(str, CarrierProtocol)),
+                "only": only,
+            },
+        )
 
     async def stop(self, within_s: float) -> None:
         """Drain all links; what is not drained in time is cut off."""
@@ -128,7 +144,7 @@ class Lines:
         assert self.desk is not None, "the desk is set before the first link"
         limit_s = min(channel.answer_timeout_s, self._config.submit_timeout_s)
         channel = replace(channel, answer_timeout_s=limit_s)
-        link = Link(self._accounts.account_of(channel, password), self.desk)
+        link = Link(self.accounts.account_of(channel, password), self.desk)
         self._links[channel.id] = link
         self._lines[channel.id] = Line(channel.id)
         _shape(self._lines[channel.id], channel, datetime.now(SHANGHAI).time())
@@ -164,7 +180,7 @@ def _channel(row: Row) -> Channel:
         id, name, host, port, system_id, password_sealed, system_type, bind_mode, sessions, window,
         rate_per_s, access_number, carriers, weight, id_rule, alphabet, source_ton, source_npi,
         dest_ton, dest_npi, dest_prefix, enquire_every_s, answer_timeout_s, version, protocol,
-        options, traffics, open_from, open_to, provinces, enterprises, others,
+        options, traffics, open_from, open_to, provinces, enterprises, others, draining,
     ) = row  # fmt: skip
     return Channel(
         id=id,
@@ -198,4 +214,5 @@ def _channel(row: Row) -> Channel:
         version=version,
         protocol=CarrierProtocol(protocol),
         options=options,
+        draining=draining,
     )

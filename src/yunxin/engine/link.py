@@ -154,8 +154,19 @@ class Link:
 
     @property
     def ready(self) -> bool:
-        """Whether messages may be handed over: it is bound, or rests until something comes."""
+        """Whether there is a way to the carrier: it is bound, or rests until something comes."""
         return any(c.ready for c in self._connections)
+
+    @property
+    def takes(self) -> bool:
+        """Whether messages may be handed over: it is ready, and neither drains nor stops."""
+        return self.ready and not (self.channel.draining or self._stopping.is_set())
+
+    @property
+    def drained(self) -> bool:
+        """Whether it was to drain, and all that it took and was told is stored."""
+        owes = any(c.stream is not None and c.stream.session.owed for c in self._connections)
+        return self.channel.draining and not (self._outstanding or owes)
 
     @property
     def sessions_bound(self) -> int:
@@ -165,6 +176,8 @@ class Link:
     @property
     def state(self) -> LinkState:
         """What the console says of the account."""
+        if self.channel.draining:
+            return LinkState.DRAINING
         if self._stopping.is_set():
             return LinkState.STOPPED
         if self.bound:
@@ -202,7 +215,7 @@ class Link:
         already; a code is written before all that.
         """
         free = self.window - self._outstanding
-        if free <= 0 or self._stopping.is_set():
+        if free <= 0 or not self.takes:
             return 0, 0
         match self.breaker:
             case BreakerState.OPEN:
@@ -230,7 +243,10 @@ class Link:
         self._outstanding -= len(message.parts)
 
     def change(self, channel: Channel) -> None:
-        """The operator changed what can be changed while connected; a new version cannot."""
+        """The operator changed what can be changed while connected; a new version cannot.
+
+        One that is to drain gets nothing any more; whoever keeps links stops it when it is drained.
+        """
         if channel.rate_per_s != self.channel.rate_per_s:
             self._pace.limit(channel.rate_per_s, self._loop.time())
         self.channel = channel

@@ -38,6 +38,7 @@ from yunxin.engine.rescue import Rescue
 from yunxin.engine.results import Results
 from yunxin.engine.settle import Settle
 from yunxin.engine.store import Backoff, Listener, Store, StoreUnavailable
+from yunxin.engine.tries import Tries
 
 log = structlog.get_logger()
 
@@ -182,6 +183,7 @@ class Engine:
         self._stack.push_async_callback(self._drain)
         self._run(
             self.lines.run,
+            Tries(store, config, self.lines, listener).run,
             self.dispatcher.run,
             rescue.find_the_dead,
             rescue.sweep,

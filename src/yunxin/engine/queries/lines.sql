@@ -1,5 +1,6 @@
--- name: running_channels
--- The channels that the operator wants to run, and on how many other engines each is bound or rests.
+-- name: channels
+-- The channels that the operator wants to run or to drain, or only one, whatever is wanted of it;
+-- and on how many other engines each is bound or rests.
 SELECT c.id, c.name, c.host, c.port::bigint, c.system_id, c.password_sealed, c.system_type,
     c.bind_mode, c.sessions::bigint, c."window"::bigint, c.rate_per_s::bigint, c.access_number,
     c.carriers, c.weight::bigint, c.id_rule, c.alphabet, c.source_ton::bigint,
@@ -9,8 +10,11 @@ SELECT c.id, c.name, c.host, c.port::bigint, c.system_id, c.password_sealed, c.s
     ARRAY(SELECT e.enterprise_id FROM carriers_channel_enterprises e WHERE e.channel_id = c.id),
     (SELECT count(*) FROM channel_state s
      WHERE s.channel_id = c.id AND s.engine_id <> %(engine_id)s AND s.state IN ('bound', 'idle')
-        AND s.at > now() - interval '5 seconds')
-FROM carriers_channel c WHERE c.wish = 'run' AND c.protocol = ANY (%(protocols)s::text[])
+        AND s.at > now() - interval '5 seconds'),
+    c.wish = 'drain'
+FROM carriers_channel c
+WHERE CASE WHEN %(only)s::bigint IS NULL THEN c.wish IN ('run', 'drain') ELSE c.id = %(only)s END
+    AND c.protocol = ANY (%(protocols)s::text[])
 ORDER BY c.id
 
 -- name: store_channel_states
