@@ -30,7 +30,7 @@ def test_it_says_its_version():
     assert run("version").stdout.count(".") == 2
 
 
-@pytest.mark.parametrize("command", ["web", "jobs", "engine", "api"])
+@pytest.mark.parametrize("command", ["web", "jobs", "engine", "api", "smpp"])
 def test_a_program_without_a_database_says_what_to_set(command, tmp_path):
     done = run(command, YUNXIN_DATA=str(tmp_path))
     assert done.returncode == program.USAGE_ERROR

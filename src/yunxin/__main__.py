@@ -1,4 +1,4 @@
-"""The command line: `yunxin up | web | api | engine | jobs | simulator | manage | doctor | …`.
+"""The command line: `yunxin up | web | api | smpp | engine | jobs | manage | doctor | …`.
 
 Each command is a function (config, arguments) → exit code in a module of its own, imported only
 when it is asked for: the engine's process holds no Django, and everything starts fast.
@@ -28,6 +28,9 @@ COMMANDS = {
     "up": Command("yunxin.supervisor", "Run the whole platform on this machine."),
     "web": Command("yunxin.front", "Serve the pages.", needs_database=True),
     "api": Command("yunxin.api.service", "Serve the HTTP interfaces.", needs_database=True),
+    "smpp": Command(
+        "yunxin.smpp.service", "Let enterprises' systems bind over SMPP.", needs_database=True
+    ),
     "engine": Command(
         "yunxin.engine.service", "Move messages: send, receive, settle.", needs_database=True
     ),

@@ -291,6 +291,17 @@ class Config:
         read=_networks,
     )
 
+    # -- smpp ---------------------------------------------------------------------------------
+    smpp_address: str = _setting(
+        "",
+        "Where enterprises' systems reach the SMPP server; pages show it, `yunxin up` sets it.",
+        unit="host:port",
+    )
+    smpp_deliver_days: int = _setting(
+        3, "So long receipts and replies wait for an SMPP account that does not acknowledge them.",
+        unit="days", read=_count,
+    )  # fmt: skip
+
     # -- api ----------------------------------------------------------------------------------
     api_url: str = _setting(
         "",

@@ -159,6 +159,7 @@ def check_database(config: Config) -> Iterator[Finding]:
             if all(finding.verdict == Verdict.GOOD for finding in applied):
                 yield from _check_engines(connection)
                 yield from _check_api(connection)
+                yield from _check_smpp(connection)
                 yield from _check_channels(connection)
     except psycopg.OperationalError as error:
         way_out = "Start PostgreSQL, and look whether host, user and password in DATABASE_URL fit."
@@ -238,6 +239,20 @@ def _check_api(connection: Connection) -> Iterator[Finding]:
     else:
         way_out = "Start one: yunxin api"
         yield warning("api", "None is running, so nothing is answered to systems.", way_out)
+
+
+def _check_smpp(connection: Connection) -> Iterator[Finding]:
+    query = """
+        SELECT (SELECT count(*) FROM engine_instance
+                WHERE role = 'smpp' AND heartbeat_at > now() - %s),
+            (SELECT count(*) FROM interfaces_smppaccount WHERE enabled)
+    """
+    ((running, accounts),) = connection.execute(query, [HEARTBEAT_MAX]).fetchall()
+    if running:
+        yield good("smpp", f"{running} running, for {accounts} accounts.")
+    elif accounts:
+        seen = f"None is running, so none of {accounts} accounts can bind."
+        yield warning("smpp", seen, "Start one: yunxin smpp")
 
 
 def _check_channels(connection: Connection) -> Iterator[Finding]:

@@ -221,6 +221,7 @@ class Platform:
             base_url=config.base_url if given else f"http://{shown}:{self.options.port}",
             demo=self.options.demo,
             simulator_url=address if self.options.simulator else "",
+            smpp_address=config.smpp_address or f"127.0.0.1:{self.ports.smpp_server}",
             log_format="json" if os.environ.get("YUNXIN_LOG_FORMAT") == "json" else "console",
         )
 
@@ -239,6 +240,7 @@ class Platform:
                 *self.options.carrier,
             ]  # fmt: skip
         wanted |= {"engine": [], "jobs": [], "api": ["--port", str(self.ports.api)]}
+        wanted["smpp"] = ["--port", str(self.ports.smpp_server)]
         wanted["web"] = [
             "--host", self.options.host,
             "--port", str(self.options.port),
@@ -319,6 +321,9 @@ class Platform:
             else None,
             "database_url": self.config.database_url,
         }
+        # Of the SMPP server to which enterprises' systems bind; the loader knows a demo account.
+        server = {"host": "127.0.0.1", "port": self.ports.smpp_server}
+        content["smpp_server"] = {**content.get("smpp_server", {}), **server}
         content.setdefault("logins", [])
         half_done = path.with_suffix(".new")
         descriptor = os.open(half_done, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -342,6 +347,7 @@ class Platform:
                 f"    ports: SMPP {self.ports.smpp}, CMPP {self.ports.cmpp}, "
                 f"SGIP {self.ports.sgip}, SMGP {self.ports.smgp}"
             )
+        say(f"The SMPP server for enterprises' systems: {self.config.smpp_address}")
         say(f"Data and logs: {self.folder}   Ctrl-C stops everything.")
 
 
@@ -349,8 +355,8 @@ class Platform:
 class Ports:
     """Ports behind the one address; kept between runs while nobody else takes them.
 
-    `sgip_deliver` is the engine's, for the carrier that connects to it; the others of protocols
-    are the carrier's.
+    `sgip_deliver` is the engine's, for the carrier that connects to it, and `smpp_server` that of
+    enterprises' systems; the others of protocols are the carrier's.
     """
 
     smpp: int
@@ -360,6 +366,7 @@ class Ports:
     smgp: int
     simulator_http: int
     api: int
+    smpp_server: int
 
     def of_carrier(self) -> list[str]:
         """Where the simulated carrier speaks what, as options of a command."""

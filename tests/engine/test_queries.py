@@ -1,4 +1,4 @@
-"""Every query of engine and API is understood by the migrated schema: no half drifts apart."""
+"""Every query of engine, API and SMPP server fits the migrated schema: no half drifts apart."""
 
 import re
 
@@ -7,8 +7,9 @@ import pytest
 
 from yunxin.api import queries as of_the_api
 from yunxin.engine import store
+from yunxin.smpp import queries as of_the_smpp_server
 
-QUERIES = store.load_queries(store.QUERIES, of_the_api.FOLDER)
+QUERIES = store.load_queries(store.QUERIES, of_the_api.FOLDER, of_the_smpp_server.FOLDER)
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 
 

@@ -5,13 +5,13 @@ message. `/umcinterface/sendtempletmsg` goes to `ronghe`, `/api/v1/…` to `v1`.
 """
 
 from yunxin.api import ronghe
-from yunxin.api.keyring import Networks
 from yunxin.api.parts import Keeper
 from yunxin.api.requests import Answer, Receive, Request, Scope, Send, read_body, write
 from yunxin.api.v1 import V1
 from yunxin.config import Config
 from yunxin.dialects.ronghe import PATH as RONGHE_PATH
 from yunxin.dialects.v1 import PREFIX as V1_PREFIX
+from yunxin.engine.networks import Networks
 
 START_S = 15.0  # a worker that has no database by then answers that it is unavailable
 

@@ -5,15 +5,15 @@ by reading again every second. Secrets are unsealed once and kept as long as the
 """
 
 import asyncio
-import ipaddress
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
 import structlog
 
 from yunxin.config import Config
+from yunxin.engine.networks import Networks
 from yunxin.engine.store import Listener, Row, Store, run_forever
 from yunxin.sealing import SealBroken, unseal
 from yunxin.vocabulary import CredentialKind
@@ -22,47 +22,6 @@ log = structlog.get_logger()
 
 POLL_S = 1.0
 POLL_SHARE = 50  # after a reading that took t, the next one by itself is at least 50 t later
-SEEN_MAX = 1_000  # addresses whose verdict is remembered, for each list of networks
-
-_Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-
-
-class Networks:
-    """A list of addresses and CIDRs, asked with every request."""
-
-    __slots__ = ("_networks", "_seen")
-
-    def __init__(self, networks: Iterable[str]) -> None:
-        self._networks = [n for text in networks if (n := _network(text)) is not None]
-        self._seen: dict[str, bool] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._networks)
-
-    def hold(self, address: str) -> bool:
-        """Whether an address is in one of them; what is no address is in none."""
-        verdict = self._seen.get(address)
-        if verdict is None:
-            if len(self._seen) >= SEEN_MAX:
-                self._seen.clear()
-            verdict = self._seen[address] = self._look_up(address)
-        return verdict
-
-    def _look_up(self, address: str) -> bool:
-        try:
-            parsed = ipaddress.ip_address(address)
-        except ValueError:
-            return False
-        mapped = getattr(parsed, "ipv4_mapped", None)
-        return any((mapped or parsed) in network for network in self._networks)
-
-
-def _network(text: str) -> _Network | None:
-    try:
-        return ipaddress.ip_network(text, strict=False)
-    except ValueError:
-        log.warning("keyring.bad_network")
-        return None
 
 
 @dataclass(frozen=True, slots=True)

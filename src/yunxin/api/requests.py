@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, NamedTuple
 
-from yunxin.api.keyring import Networks
+from yunxin.engine.networks import Networks
 
 BODY_BYTES_MAX = 2 * 1024 * 1024  # 1,000 recipients with 2,000 bytes each
 ID_BYTES_MAX = 64

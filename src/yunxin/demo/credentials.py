@@ -1,7 +1,8 @@
-"""What systems of the demo enterprise prove themselves with: an AccessKey and a key of v1.
+"""What systems of the demo enterprise prove themselves with: an AccessKey, a key of v1, a password.
 
-A key of v1 is kept as a hash, yet `demo.json` must tell it again at every start; so the demo's is
-derived from the platform's secret key, and nobody learns it who does not know that one.
+A key of v1 and the password of an SMPP account are kept as hashes, yet `demo.json` must tell them
+again at every start; so the demo's are derived from the platform's secret key, and nobody learns
+them who does not know that one.
 """
 
 import base64
@@ -13,12 +14,13 @@ from django.conf import settings
 from django.utils import timezone
 
 from yunxin.accounts.models import Enterprise
-from yunxin.dialects import keys
-from yunxin.interfaces.models import AllowedNetwork, Credential
+from yunxin.dialects import keys, smpp_passwords
+from yunxin.interfaces.models import AllowedNetwork, Credential, SmppAccount
 from yunxin.sealing import seal, unseal
 from yunxin.vocabulary import CredentialKind, ReviewState, TrafficClass
 
 NAME = "演示"
+SYSTEM_ID = "demo"  # of the SMPP account
 NETWORKS = ("127.0.0.1/32", "::1/128")  # this machine
 SCOPES = (
     "messages:send", "messages:read", "inbound:read",
@@ -52,6 +54,16 @@ def make_credentials(enterprise: Enterprise) -> None:
             hint=key[-keys.HINT_LENGTH :],
             scopes=list(SCOPES),
         )
+    if not SmppAccount.objects.filter(system_id=SYSTEM_ID).exists():
+        password = _smpp_password(enterprise)
+        SmppAccount.objects.create(
+            enterprise=enterprise,
+            name=NAME,
+            system_id=SYSTEM_ID,
+            password_hash=smpp_passwords.digest(settings.SECRET_KEY, SYSTEM_ID, password),
+            password_changed_at=timezone.now(),
+            networks=list(NETWORKS),
+        )
     if not enterprise.allowed_networks.exists():
         for network in NETWORKS:
             AllowedNetwork.objects.create(
@@ -81,10 +93,28 @@ def api_entry(enterprise: Enterprise) -> dict[str, str]:
     }
 
 
+def smpp_entry(enterprise: Enterprise) -> dict[str, str]:
+    """How a system binds as the demo enterprise; without a password if somebody changed it."""
+    password = _smpp_password(enterprise)
+    account = SmppAccount.objects.filter(system_id=SYSTEM_ID, enabled=True).first()
+    kept = bytes(account.password_hash) if account else b""
+    known = smpp_passwords.matches(settings.SECRET_KEY, SYSTEM_ID, password, kept)
+    return {"system_id": SYSTEM_ID, "password": password if known else ""}
+
+
+def _smpp_password(enterprise: Enterprise) -> str:
+    """The demo's password of SMPP, the same for the same secret key."""
+    return _derived(f"yunxin demo smpp {enterprise.pk}")[: smpp_passwords.LENGTH]
+
+
 def _v1_key(enterprise: Enterprise) -> str:
     """The demo's key of v1, the same for the same secret key."""
-    label = f"yunxin demo key {enterprise.pk}".encode()
-    digest = hmac.new(settings.SECRET_KEY.encode(), label, hashlib.sha512).digest()
-    signs = re.sub(r"[^A-Za-z0-9]", "x", base64.b64encode(digest).decode())
+    signs = _derived(f"yunxin demo key {enterprise.pk}")
     secret = signs[keys.KEY_ID_LENGTH :][: keys.SECRET_LENGTH]
     return f"{keys.PREFIX}{signs[: keys.KEY_ID_LENGTH].lower()}_{secret}"
+
+
+def _derived(label: str) -> str:
+    """Letters and digits that only who knows the secret key can make."""
+    digest = hmac.new(settings.SECRET_KEY.encode(), label.encode(), hashlib.sha512).digest()
+    return re.sub(r"[^A-Za-z0-9]", "x", base64.b64encode(digest).decode())

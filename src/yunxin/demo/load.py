@@ -29,7 +29,7 @@ from yunxin.demo.cast import (
     DemoTemplate,
 )
 from yunxin.demo.channels import CarrierPorts, make_channels
-from yunxin.demo.credentials import api_entry, make_credentials
+from yunxin.demo.credentials import api_entry, make_credentials, smpp_entry
 from yunxin.demo.places import make_places
 from yunxin.text.placeholders import compose, fill
 from yunxin.text.segments import count
@@ -86,6 +86,12 @@ def api() -> dict[str, str]:
     """How a program reaches the API as the first demo enterprise; empty where there is none."""
     enterprise = _first_enterprise()
     return api_entry(enterprise) if enterprise else {}
+
+
+def smpp() -> dict[str, str]:
+    """How a system binds as the first demo enterprise; empty where there is none."""
+    enterprise = _first_enterprise()
+    return smpp_entry(enterprise) if enterprise else {}
 
 
 def _first_enterprise() -> Enterprise | None:

@@ -26,6 +26,7 @@ from yunxin.engine.checks import (
     Checker,
     Draft,
     Refused,
+    SmppOrigin,
     phones_of,
 )
 from yunxin.engine.directory import Directory
@@ -53,6 +54,9 @@ _MESSAGE_TYPES = (
     "int8", "int8", "text", "text", "text", "text", "int2",
 )  # fmt: skip
 _QUEUE_TYPES = ("int8", "int8", "int2", "text", "text", "int8")
+_PARKED_TYPES = (*_QUEUE_TYPES, "timestamptz", "int8", "timestamptz")
+_SMPP_TYPES = ("int8", "int8", "int8", "int8[]", "int2[]", "bytea", "timestamptz")
+PARKED = 0  # claimed by nobody, so that no dispatcher meets it before its time
 
 
 class Paid(NamedTuple):
@@ -146,7 +150,7 @@ class Acceptor:
             paid = batch.pay(purse, history, self._ids, in_order=in_order)
             if paid and writes:
                 await purse.charge(tx)
-                await _write(tx, paid)
+                await _write(tx, paid, now)
         return batch.answers()
 
     async def _work(self) -> None:
@@ -435,9 +439,16 @@ async def _find_ported(
     return {phone: CarrierName(carrier) for phone, carrier in rows}
 
 
-async def _write(tx: Transaction, paid: Sequence[Paid]) -> None:
+async def _write(tx: Transaction, paid: Sequence[Paid], now: datetime) -> None:
     await tx.copy("copy_messages", _MESSAGE_TYPES, map(_message_row, paid))
-    await tx.copy("copy_queue", _QUEUE_TYPES, map(_queue_row, paid))
+    at_once = [one for one in paid if one.draft.request.not_before is None]
+    await tx.copy("copy_queue", _QUEUE_TYPES, map(_queue_row, at_once))
+    if len(at_once) < len(paid):
+        parked = [_parked_row(one, now) for one in paid if one.draft.request.not_before]
+        await tx.copy("copy_parked", _PARKED_TYPES, parked)
+    by_smpp = [_smpp_row(one, one.draft.request.smpp) for one in paid if one.draft.request.smpp]
+    if by_smpp:
+        await tx.copy("copy_smpp_messages", _SMPP_TYPES, by_smpp)
     await tx.execute("tally_accepted", _tally(paid))
 
 
@@ -475,6 +486,23 @@ def _queue_row(paid: Paid) -> tuple[object, ...]:
         draft.carrier.value,
         draft.province,
         request.campaign_id,
+    )
+
+
+def _parked_row(paid: Paid, now: datetime) -> tuple[object, ...]:
+    return (*_queue_row(paid), paid.draft.request.not_before, PARKED, now)
+
+
+def _smpp_row(paid: Paid, origin: SmppOrigin | None) -> tuple[object, ...]:
+    assert origin is not None, "only what came by SMPP is asked for"
+    return (
+        paid.draft.request.enterprise_id,
+        paid.message_id,
+        origin.account_id,
+        [told or paid.message_id for told in origin.told],
+        list(origin.wanted),
+        origin.back,
+        origin.expires_at,
     )
 
 

@@ -11,15 +11,50 @@ from typing import NamedTuple
 from yunxin.config import Config
 from yunxin.engine.directory import Enterprise, Snapshot, Template, marketing_rests
 from yunxin.text.phones import PhoneInvalid, carrier_of, normalise
-from yunxin.text.placeholders import ParameterCountWrong, compose, fill
+from yunxin.text.placeholders import PLACEHOLDER, ParameterCountWrong, compose, fill
 from yunxin.text.segments import TextTooLong, count, length
-from yunxin.vocabulary import SENDER_DIGITS_MAX, CarrierName, Refusal, Source, TemplateKind
+from yunxin.vocabulary import (
+    PRIORITY_OF,
+    SENDER_DIGITS_MAX,
+    CarrierName,
+    Refusal,
+    SignaturePosition,
+    Source,
+    TemplateKind,
+    TrafficClass,
+)
 
 NOBODY: Mapping[str, CarrierName] = {}
 
 
+class FreeText(NamedTuple):
+    """What stands for a template where texts are approved in advance; the text is the parameter."""
+
+    signature_id: int
+    traffic: TrafficClass
+    position: SignaturePosition
+
+
+class SmppOrigin(NamedTuple):
+    """How a message came by the SMPP server; written with it, so that its receipts find their way.
+
+    `told` are the ids that the system was told, one for each submit_sm in order; 0 stands for the
+    message's own. `wanted` is the registered_delivery of each, and `back` the beginning of a
+    deliver_sm to where they came from.
+    """
+
+    account_id: int
+    told: tuple[int, ...]
+    wanted: tuple[int, ...]
+    back: bytes
+    expires_at: datetime | None = None  # not to be sent later
+
+
 class AcceptRequest(NamedTuple):
-    """One message that somebody asks to be sent."""
+    """One message that somebody asks to be sent.
+
+    Either by a template of the enterprise, or (`free`, template 0) by a text of its own.
+    """
 
     enterprise_id: int
     template_id: int
@@ -30,6 +65,9 @@ class AcceptRequest(NamedTuple):
     extension: str = ""
     task_id: str | None = None
     reference: str | None = None
+    free: FreeText | None = None
+    not_before: datetime | None = None  # it is to wait until then
+    smpp: SmppOrigin | None = None
 
 
 class Refused(NamedTuple):
@@ -86,14 +124,17 @@ class Checker:
     ) -> None:
         """Args: ported: phones of the batch that changed their carrier, and to whom they went."""
         self._snapshot = snapshot
+        self._config = config
         self._ported = ported
         self._marketing_rests = marketing_rests(config, now)
-        self._senders: dict[tuple[int, int], tuple[Enterprise, Template] | Refused] = {}
-        self._wordings: dict[tuple[int, tuple[str, ...]], Wording | Refused] = {}
+        self._senders: dict[
+            tuple[int, int, FreeText | None], tuple[Enterprise, Template] | Refused
+        ] = {}
+        self._wordings: dict[tuple[object, tuple[str, ...]], Wording | Refused] = {}
 
     def check(self, at: int, request: AcceptRequest) -> Draft | Refused:
         """All checks in the order in which a person would want to hear of them."""
-        sender = self._sender(request.enterprise_id, request.template_id)
+        sender = self._sender(request.enterprise_id, request.template_id, request.free)
         if isinstance(sender, Refused):
             return sender
         enterprise, template = sender
@@ -112,7 +153,7 @@ class Checker:
         wording = self._wording(template, request.params)
         if isinstance(wording, Refused):
             return wording
-        if self._marketing_rests and template.kind == TemplateKind.MARKETING:
+        if template.kind == TemplateKind.MARKETING and self._rests(request.not_before):
             return Refused(Refusal.QUIET_HOURS)
         province = snapshot.asked(place)
         return Draft(at, request, enterprise, template, phone, carrier, province, wording)
@@ -134,17 +175,29 @@ class Checker:
                 return Refused(Refusal.EXTENSION_TAKEN)
         return None
 
+    def _rests(self, not_before: datetime | None) -> bool:
+        """Whether marketing rests when the message is to go out."""
+        if not_before is None:
+            return self._marketing_rests
+        return marketing_rests(self._config, not_before)
+
     def _sender(
-        self, enterprise_id: int, template_id: int
+        self, enterprise_id: int, template_id: int, free: FreeText | None
     ) -> tuple[Enterprise, Template] | Refused:
-        key = (enterprise_id, template_id)
+        key = (enterprise_id, template_id, free)
         found = self._senders.get(key)
         if found is None:
-            found = self._senders[key] = check_sender(self._snapshot, enterprise_id, template_id)
+            found = self._senders[key] = (
+                check_sender(self._snapshot, enterprise_id, template_id)
+                if free is None
+                else check_free_sender(self._snapshot, enterprise_id, free)
+            )
         return found
 
     def _wording(self, template: Template, params: tuple[str, ...]) -> Wording | Refused:
-        key = (template.id, params)
+        # Free texts have no number; these tell them apart.
+        whose = template.id or (template.signature.id, template.kind, template.position)
+        key = (whose, params)
         found = self._wordings.get(key)
         if found is None:
             found = self._wordings[key] = check_wording(self._snapshot, template, params)
@@ -175,6 +228,32 @@ def check_sender(
     if not template.signature.approved:
         return Refused(Refusal.SIGNATURE_NOT_APPROVED)
     return enterprise, template
+
+
+def check_free_sender(
+    snapshot: Snapshot, enterprise_id: int, free: FreeText
+) -> tuple[Enterprise, Template] | Refused:
+    """Whether the enterprise may send, with this signature of its own."""
+    enterprise = snapshot.enterprises.get(enterprise_id)
+    if enterprise is None or not enterprise.active:
+        return Refused(Refusal.ENTERPRISE_SUSPENDED)
+    signature = snapshot.signatures.get(free.signature_id)
+    if signature is None or signature.enterprise_id != enterprise_id or not signature.approved:
+        return Refused(Refusal.SIGNATURE_NOT_APPROVED)
+    is_marketing = free.traffic == TrafficClass.MARKETING
+    stand_in = Template(
+        id=0,
+        enterprise_id=enterprise_id,
+        signature=signature,
+        kind=TemplateKind.MARKETING if is_marketing else TemplateKind.INDUSTRY,
+        traffic=free.traffic,
+        priority=int(PRIORITY_OF[free.traffic]),
+        position=free.position,
+        content=PLACEHOLDER,
+        variables=1,
+        carriers=None,
+    )
+    return enterprise, stand_in
 
 
 def check_wording(

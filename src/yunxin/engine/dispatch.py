@@ -397,7 +397,13 @@ class Dispatcher:
         return ended or not snapshot.may_send(message.enterprise_id, signature_id)
 
     async def unpark(self) -> None:
-        """Let the parked messages of campaigns that go on wait for their turn again."""
+        """Let parked messages wait for their turn: those whose time has come, and those of
+        campaigns that go on."""
+        due = UNPARK_MOST
+        while due == UNPARK_MOST:
+            due = await self._store.execute("unpark_due", {"most": UNPARK_MOST})
+            if due:
+                self.wake.set()
         rows = await self._store.fetch("parked_campaigns")
         snapshot = self._directory.snapshot
         resting = snapshot.paused_campaigns | snapshot.terminated_campaigns

@@ -48,6 +48,17 @@ FROM STDIN (FORMAT binary)
 COPY message_queue (enterprise_id, message_id, priority, carrier, province, campaign_id)
 FROM STDIN (FORMAT binary)
 
+-- name: copy_parked
+-- Queues accepted messages that wait for their time; `unpark_due` lets them go.
+COPY message_queue (enterprise_id, message_id, priority, carrier, province, campaign_id, not_before,
+    claimed_by, claimed_at)
+FROM STDIN (FORMAT binary)
+
+-- name: copy_smpp_messages
+-- Notes which messages came by the SMPP server, and what is to be told of them.
+COPY smpp_message (enterprise_id, message_id, account_id, told_ids, wanted, back, expires_at)
+FROM STDIN (FORMAT binary)
+
 -- name: tally_accepted
 -- Notes how many messages were accepted and paid, and tells dispatchers that work is waiting.
 WITH noted AS (

@@ -69,6 +69,14 @@ FROM (SELECT enterprise_id, message_id FROM message_queue
       LIMIT %(most)s FOR UPDATE SKIP LOCKED) p
 WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
 
+-- name: unpark_due
+-- Lets some messages whose time has come wait for their turn.
+UPDATE message_queue q SET claimed_by = NULL, claimed_at = NULL
+FROM (SELECT enterprise_id, message_id FROM message_queue
+      WHERE claimed_by = 0 AND campaign_id IS NULL AND not_before <= now()
+      ORDER BY not_before LIMIT %(most)s FOR UPDATE SKIP LOCKED) p
+WHERE q.enterprise_id = p.enterprise_id AND q.message_id = p.message_id
+
 -- name: adopt_claims
 -- Takes over some messages that a dead engine had in its hands; their fate is then judged here.
 WITH picked AS (

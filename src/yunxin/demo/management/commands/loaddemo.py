@@ -7,7 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from yunxin.demo.channels import CarrierPorts
-from yunxin.demo.load import api, load, logins
+from yunxin.demo.load import api, load, logins, smpp
 
 
 class Command(BaseCommand):
@@ -27,5 +27,5 @@ class Command(BaseCommand):
         made = load(ports=CarrierPorts(**{n: options[f"{n}_port"] for n in CarrierPorts._fields}))
         self.stdout.write("The demo was made." if made else "The demo was there already.")
         if options["json"]:
-            said = {"logins": logins(), "api": api()}
+            said = {"logins": logins(), "api": api(), "smpp_server": smpp()}
             self.stdout.write(json.dumps(said, ensure_ascii=False))
