@@ -53,3 +53,18 @@ def test_a_traceback_says_where_and_never_with_which_values(format: str):
     said = "\n".join(lines(format))
     assert "ZeroDivisionError" in said
     assert "not for the log" not in said
+
+
+def test_of_background_jobs_only_failures_are_told():
+    """A job that fails is tried again minutes later: nobody would know why it takes so long."""
+    script = SCRIPT.format(format="json") + (
+        "jobs = logging.getLogger('procrastinate.worker.jobs')\n"
+        "jobs.info('started', extra={'action': 'start_job'})\n"
+        "jobs.info('to retry', extra={'action': 'job_error_retry'}, exc_info=ValueError('why'))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=30
+    )
+    told = done.stderr.splitlines()[3:]
+    assert [json.loads(line)["event"] for line in told] == ["to retry"]
+    assert "ValueError" in told[0]

@@ -18,7 +18,14 @@ from yunxin.config import Config
 _TRACEBACKS = structlog.processors.ExceptionRenderer(
     structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
 )
-QUIET = {"django.request": "ERROR", "asyncio": "WARNING", "procrastinate": "WARNING"}
+QUIET = {"django.request": "ERROR", "asyncio": "WARNING", "procrastinate": "INFO"}
+
+
+def _is_told(record: logging.LogRecord) -> bool:
+    """Of what procrastinate says of every job, only that one failed and is tried again."""
+    if record.levelno >= logging.WARNING or not record.name.startswith("procrastinate"):
+        return True
+    return str(getattr(record, "action", "")).endswith("_retry")
 
 
 def configure(config: Config, program: str) -> None:
@@ -36,6 +43,7 @@ def configure(config: Config, program: str) -> None:
             foreign_pre_chain=shared, processors=_last_processors(config)
         )
     )
+    handler.addFilter(_is_told)
     logging.basicConfig(handlers=[handler], level=config.log_level.upper(), force=True)
     for name, level in QUIET.items():
         logging.getLogger(name).setLevel(level)

@@ -63,9 +63,10 @@ def add_group(page: Page, name: str, under: str = "") -> None:
 
 def choose(page: Page, group: str, what: str) -> None:
     """Open a group's menu in the tree and choose a line of it."""
-    page.wait_for_load_state("networkidle")  # the menu follows what still moves
     page.get_by_role("button", name=f"管理分组{group}", exact=True).click()
-    page.locator(".branch-menu").get_by_role("link", name=what).click()
+    menu = page.locator(".branch-menu")
+    expect(menu).to_be_in_viewport(ratio=1)  # a browser driven by a program finds it anywhere
+    menu.get_by_role("link", name=what).click()
 
 
 def branch(page: Page, name: str) -> Locator:

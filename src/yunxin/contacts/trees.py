@@ -56,7 +56,7 @@ def _items(branches: Iterable[Branch], pen: _Pen) -> Iterator[str]:
             f'<li><div class="branch{" is-current" if is_current else ""}">'
             f'<a href="?group={branch.id}"{" aria-current=page" if is_current else ""}>'
             f'<span class="branch-name">{name}</span>'
-            f' <span class="branch-counts">({branch.members} / {branch.reach})</span></a>'
+            f' <span class="branch-counts">({branch.members:,} / {branch.reach:,})</span></a>'
         )
         if pen.may_change:
             yield (
