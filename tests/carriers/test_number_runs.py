@@ -241,11 +241,14 @@ def test_a_file_comes_whole_or_in_slices_and_is_watched(client, operator, table,
     assert NumberImport.objects.get().replaces
     assert 'hx-trigger="every 1s"' in client.get(done).content.decode()
     assert 'hx-trigger="every 1s"' in client.get(page).content.decode()
-    refused = reverse("carriers:console_number_refused", args=[run_id])
+    refused = reverse("carriers:console_number_refused", args=[table, run_id])
     assert client.get(refused).status_code == 404  # not while it is at work
     number_runs.carry_out(run_id)
     shown = client.get(done).content.decode()
     assert refused in shown and "bad1, row" in shown
+    other = {"ported": "places", "places": "ported"}[table]
+    stranger = reverse("carriers:console_number_import", args=[other, run_id])
+    assert client.get(stranger).status_code == 404
     assert "bad1, row" in b"".join(client.get(refused).streaming_content).decode()
     assert "big.csv" in client.get(page).content.decode()
     actions = AuditEntry.objects.order_by("id").values_list("action", flat=True)
@@ -268,7 +271,10 @@ def test_an_enterprise_may_neither_give_nor_see_a_file(client, acme, operator):
     run = ported("13800000001,unicom\nx1,y\n", operator)
     client.force_login(acme.users.get())
     for name in ("number_import", "number_refused", "number_piece"):
-        assert client.get(reverse(f"carriers:console_{name}", args=[run.pk])).status_code == 403
+        assert (
+            client.get(reverse(f"carriers:console_{name}", args=["ported", run.pk])).status_code
+            == 403
+        )
     upload = reverse("carriers:console_number_upload", args=["ported"])
     assert client.post(upload, {"name": "x", "size": 1}).status_code == 403
 

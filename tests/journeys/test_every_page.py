@@ -101,6 +101,7 @@ OBJECTS = {
     " (SELECT min(id) FROM accounts_enterprise)",
     "phone": "SELECT min(phone) FROM carriers_portednumber",
     "rule_id": "SELECT min(id) FROM carriers_portingrule",
+    "table": "SELECT 'ported'",
     "run_id": "SELECT min(id) FROM carriers_numberimport",
     "protocol": "SELECT 'sgip'",
     "try_id": "SELECT min(id) FROM carriers_channeltry",

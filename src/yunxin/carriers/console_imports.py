@@ -66,7 +66,7 @@ def table_page(
             except TableRefused as refused:
                 error = str(refused.sentence)
             else:
-                return redirect("carriers:console_number_import", run.pk)
+                return redirect(_here(run))
     runs = [_dress(run) for run in number_imports.of_table(table)[:RUNS_SHOWN]]
     context |= {
         "form": form,
@@ -118,9 +118,9 @@ def _dress(run: Any) -> Any:
 
 @console_page
 @require_safe
-def number_import(request: ConsoleRequest, run_id: int) -> HttpResponse:
+def number_import(request: ConsoleRequest, table: str, run_id: int) -> HttpResponse:
     """One import: how far it is, what became of it."""
-    run = _find(run_id)
+    run = _find(table, run_id)
     shown = [] if run.is_at_work else list(islice(number_imports.refused_rows(run), REFUSED_SHOWN))
     context = {
         "title": run.file_name,
@@ -136,9 +136,9 @@ def number_import(request: ConsoleRequest, run_id: int) -> HttpResponse:
 
 @console_page
 @require_safe
-def refused_numbers(request: ConsoleRequest, run_id: int) -> HttpResponseBase:
+def refused_numbers(request: ConsoleRequest, table: str, run_id: int) -> HttpResponseBase:
     """The rows that were not taken in, with the reasons, as a table."""
-    run = _find(run_id)
+    run = _find(table, run_id)
     if run.is_at_work:
         raise Http404
     header = (_("Row"), _("Content"), _("Reason"))
@@ -146,9 +146,10 @@ def refused_numbers(request: ConsoleRequest, run_id: int) -> HttpResponseBase:
     return csv_files.response(name, header, number_imports.refused_rows(run))
 
 
-def _find(run_id: int) -> NumberImport:
-    runs = NumberImport.objects.exclude(state=ImportState.UPLOADING).select_related("created_by")
-    return get_object_or_404(runs, pk=run_id)
+def _find(table: str, run_id: int) -> NumberImport:
+    if table not in set(NumberTable):
+        raise Http404
+    return get_object_or_404(number_imports.of_table(NumberTable(table)), pk=run_id)
 
 
 # In slices ---------------------------------------------------------------------------------------
@@ -177,16 +178,16 @@ def upload(request: ConsoleRequest, table: str) -> HttpResponse:
             )
     except uploads.UploadError as error:
         return _refuse(error)
-    url = reverse("carriers:console_number_piece", args=[made.pk])
+    url = reverse("carriers:console_number_piece", args=[table, made.pk])
     return JsonResponse({"url": url, "slice": uploads.CHUNK_BYTES, "there": 0})
 
 
 @console_page
 @require_http_methods(["GET", "POST"])
-def piece(request: ConsoleRequest, run_id: int) -> HttpResponse:
+def piece(request: ConsoleRequest, table: str, run_id: int) -> HttpResponse:
     """GET: how many bytes are there. POST: the slice that begins at `?start=`; the last closes."""
-    own = NumberImport.objects.filter(created_by=request.user).select_related("file")
-    found = get_object_or_404(own, pk=run_id)
+    own = NumberImport.objects.filter(created_by=request.user, table=table)
+    found = get_object_or_404(own.select_related("file"), pk=run_id)
     if found.state != ImportState.UPLOADING:
         return JsonResponse({"there": 0, "done": _here(found)})
     if found.file is None:
@@ -220,7 +221,7 @@ def _take(request: ConsoleRequest, found: NumberImport, start: int) -> JsonRespo
 
 
 def _here(found: NumberImport) -> str:
-    return reverse("carriers:console_number_import", args=[found.pk])
+    return reverse("carriers:console_number_import", args=[found.table, found.pk])
 
 
 def _refuse(error: object) -> JsonResponse:

@@ -219,7 +219,7 @@ def _finish(run: NumberImport, state: ImportState) -> None:
         None,
         "numbers.imported" if state == ImportState.DONE else "numbers.import_failed",
         run.file_name,
-        link=reverse("carriers:console_number_import", args=[run.pk]),
+        link=reverse("carriers:console_number_import", args=[run.table, run.pk]),
     )
     if file is not None:
         uploads.discard(file)

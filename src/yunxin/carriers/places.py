@@ -61,5 +61,6 @@ def find_place(phone: str) -> NumberPlace | None:
 
 def count_places() -> Mapping[Province, int]:
     """How many heads of the table each province has."""
-    rows = NumberPlace.objects.values_list("province").annotate(heads=Count("head"))
-    return {Province(province): heads for province, heads in rows.order_by("province")}
+    rows = NumberPlace.objects.values_list("province").annotate(heads=Count("head")).order_by()
+    heads = dict(rows)
+    return {province: heads[province] for province in Province if province in heads}

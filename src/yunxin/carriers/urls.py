@@ -17,7 +17,7 @@ app_name = "carriers"
 
 _CHANNEL = "console/channels/<int:channel_id>/"
 _CODE = "console/codes/<int:row_id>/"
-_FILE = "console/number-files/<int:run_id>/"
+_FILE = "console/<str:table>/files/<int:run_id>/"
 _PREFIX = "console/numbers/<str:prefix>/"
 
 portal_urls = [
@@ -55,7 +55,7 @@ console_urls = [
     ),
     path("console/places/", console_places.number_places, name="console_places"),
     path(
-        "console/number-files/<str:table>/upload/",
+        "console/<str:table>/files/upload/",
         console_imports.upload,
         name="console_number_upload",
     ),
