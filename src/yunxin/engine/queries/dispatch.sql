@@ -95,14 +95,20 @@ FROM adopted a JOIN message m ON m.enterprise_id = a.enterprise_id AND m.id = a.
 
 -- name: waiting_without_province
 -- Some waiting messages of a group of which no province is noted, with their phones, locked.
-SELECT q.message_id, m.phone
-FROM message_queue q
-JOIN message m ON m.enterprise_id = q.enterprise_id AND m.id = q.message_id
-WHERE q.priority = %(priority)s AND q.enterprise_id = %(enterprise_id)s
-    AND q.carrier = %(carrier)s AND q.province = '' AND q.claimed_by IS NULL
-    AND q.message_id > %(after)s
-ORDER BY q.message_id LIMIT %(most)s
-FOR UPDATE OF q SKIP LOCKED
+-- They are found before their messages are looked up, one by one, whatever the planner thinks.
+WITH picked AS MATERIALIZED (
+    SELECT q.enterprise_id, q.message_id FROM message_queue q
+    WHERE q.priority = %(priority)s AND q.enterprise_id = %(enterprise_id)s
+        AND q.carrier = %(carrier)s AND q.province = '' AND q.claimed_by IS NULL
+        AND q.message_id > %(after)s
+    ORDER BY q.message_id LIMIT %(most)s
+    FOR UPDATE SKIP LOCKED
+)
+SELECT p.message_id, m.phone
+FROM picked p CROSS JOIN LATERAL (
+    SELECT m.phone FROM message m
+    WHERE m.enterprise_id = p.enterprise_id AND m.id = p.message_id LIMIT 1) m
+ORDER BY p.message_id
 
 -- name: note_provinces
 -- Notes where the phones of waiting messages are from.
