@@ -34,7 +34,13 @@ ROOM_BYTES = 4 << 30  # of memory, for the tests' databases
 # Fixtures of pytest-django that end a test by emptying every table.
 EMPTYING_FIXTURES = frozenset({"transactional_db", "django_db_reset_sequences", "live_server"})
 # Files with tests that wait long begin first, so that no process is left alone with them.
-LONG_ROADS = ("tests/journeys/", "tests/api/", "tests/engine/", "tests/test_supervisor.py")
+LONG_ROADS = (
+    "tests/journeys/",
+    "tests/api/",
+    "tests/engine/",
+    "tests/smpp/",
+    "tests/test_supervisor.py",
+)
 
 # No test asserts a wall-clock time: a machine with much else to do is no fault of the code.
 settings.register_profile("calm", deadline=None, suppress_health_check=[HealthCheck.too_slow])
