@@ -207,7 +207,10 @@ class EnquireAnswered(Event, frozen=True):
 
 
 class PeerMistake(Event, frozen=True):
-    """The peer sent something wrong; it was answered and the session goes on."""
+    """The peer sent something wrong; it was answered and the session goes on.
+
+    Some peers do the same wrong a thousand times a second: the same words each time.
+    """
 
     why: str
     status: int

@@ -491,10 +491,11 @@ class Session(ABC):
         self, sequence: int, message_id: str | None, status: int, events: list[Event]
     ) -> None:
         """The answer to a message; the id is None where the frame ends before it."""
-        flight = self._flights.pop(sequence, None)
+        flight = self._flights.get(sequence)
         if flight is None or flight.command != self.submit_command:
-            self._stray(flight, sequence, message_id or "", status, events)
+            self._stray(sequence, message_id or "", status, events)
             return
+        del self._flights[sequence]
         self._in_window -= 1
         if message_id is None:
             events.append(Unanswered(sequence, flight.tag, "The answer is cut short."))
@@ -504,24 +505,13 @@ class Session(ABC):
         else:
             events.append(SubmitAnswered(sequence, flight.tag, message_id, status))
 
-    def _stray(
-        self,
-        flight: Flight | None,
-        sequence: int,
-        message_id: str,
-        status: int,
-        events: list[Event],
-    ) -> None:
+    def _stray(self, sequence: int, message_id: str, status: int, events: list[Event]) -> None:
         """An answer to no message of ours, or to one that was given up."""
-        if flight is not None:
-            self._flights[sequence] = flight
-            self._flights.move_to_end(sequence, last=False)
-        elif sequence in self._late:
+        if sequence in self._late:
             tag = self._late.pop(sequence)
             events.append(SubmitAnswered(sequence, tag, message_id, status, late=True))
             return
-        why = f"Answer {sequence} belongs to no message."
-        events.append(PeerMistake(why, self.faults.unknown))
+        events.append(PeerMistake("An answer belongs to no message.", self.faults.unknown))
 
     def _deliver_answered(
         self, command: int, sequence: int, status: int, events: list[Event]
@@ -529,8 +519,7 @@ class Session(ABC):
         """The client's answer to what we delivered with a command."""
         flight = self._flights.get(sequence)
         if flight is None or flight.command != command:
-            why = f"Answer {sequence} belongs to no delivery."
-            events.append(PeerMistake(why, self.faults.unknown))
+            events.append(PeerMistake("An answer belongs to no delivery.", self.faults.unknown))
             return
         self._land(sequence)
         events.append(DeliverAnswered(sequence, flight.tag, status))
@@ -541,7 +530,7 @@ class Session(ABC):
         """Any other response, with its command as on the wire."""
         flight = self._flights.get(sequence)
         if flight is None or flight.command | RESPONSE != command:
-            why = f"Answer {sequence} (0x{command:08x}) belongs to no request."
+            why = f"An answer (0x{command:08x}) belongs to no request."
             events.append(PeerMistake(why, self.faults.unknown))
             return
         try:

@@ -21,7 +21,7 @@ def test_the_vector_comes_from_a_template() -> None:
 @given(
     sequence=st.integers(0, (1 << 96) - 1),
     numbers=st.lists(st.text("0123456789", max_size=21), min_size=1, max_size=100),
-    data=st.binary(max_size=160),
+    data=st.binary(max_size=140),
     udhi=st.booleans(),
     pid=st.integers(0, 255),
 )
@@ -72,8 +72,15 @@ def test_a_template_and_the_codec_agree(
 
 @pytest.mark.parametrize(
     ("destination", "data"),
-    [(PHONE, b"x" * 161), ("1" * 22, b""), ("签", b""), ([], b""), ([PHONE] * 101, b"")],
+    [(PHONE, b"x" * 141), ("1" * 22, b""), ("签", b""), ([], b""), ([PHONE] * 101, b"")],
 )
 def test_what_does_not_fit_is_our_own_mistake(destination: str | list[str], data: bytes) -> None:
     with pytest.raises(LocalProtocolError):
         SubmitTemplate("1065", data_coding=8).encode(SP, destination, data)
+
+
+def test_ascii_has_more_room() -> None:
+    template = SubmitTemplate("1065", data_coding=0)
+    assert decode(template.encode(SP, PHONE, b"x" * 160)).content == b"x" * 160
+    with pytest.raises(LocalProtocolError):
+        template.encode(SP, PHONE, b"x" * 161)

@@ -212,6 +212,27 @@ def test_an_answer_of_the_wrong_kind_does_not_settle_a_request() -> None:
     assert dict(talk.client.flights()) == {sequence: "tag", query: "q"}
 
 
+def test_an_answer_of_the_wrong_kind_lets_nobody_wait_longer() -> None:
+    talk = Talk().bind()
+    sequence = talk.submit("tag", now=25.0)
+    talk.client.tick(30.0)  # silent for so long: asked whether it lives, until 40
+    (enquiry,) = [number for number, tag in talk.client.flights() if tag is None]
+    talk.client.receive(encode(pdus.SubmitSmResp(sequence=enquiry)), 31.0)
+    (doubt,) = talk.client.tick(35.0)
+    assert isinstance(doubt, Unanswered)
+    assert doubt.sequence == sequence
+
+
+def test_the_same_mistake_again_has_the_same_words() -> None:
+    """Or a gateway that answers everything twice would fill the log: it is told once in a row."""
+    talk = Talk().bind()
+    for answer in (pdus.SubmitSmResp, pdus.DeliverSmResp, pdus.QuerySmResp):
+        frames = b"".join(encode(answer(sequence=number)) for number in (900, 901))
+        one, two = talk.client.receive(frames, 0.0)
+        assert isinstance(one, PeerMistake)
+        assert one == two
+
+
 # Deliveries -------------------------------------------------------------------------------------
 
 

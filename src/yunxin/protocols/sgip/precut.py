@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from yunxin.protocols.errors import LocalProtocolError
+from yunxin.protocols.formats import ASCII
 from yunxin.protocols.sgip.pdus import (
     CONTENT_SIZE_MAX,
     HEADER,
@@ -13,6 +14,7 @@ from yunxin.protocols.sgip.pdus import (
     encode,
 )
 
+SIZE_MAX = 140  # of anything but ASCII
 FREE: int = 1  # FeeType: the phone pays nothing
 PROVIDER_PAYS = "0" * NUMBER_SIZE  # ChargeNumber
 _SUBMIT = Submit.command_id
@@ -34,7 +36,7 @@ class SubmitTemplate:
         expire_time: `yymmddhhmmsstnnp`, or empty.
     """
 
-    __slots__ = ("_head", "_rests", "_size")
+    __slots__ = ("_head", "_rests", "_size", "_size_max")
 
     def __init__(
         self,
@@ -78,6 +80,7 @@ class SubmitTemplate:
         rest = body[_HEAD_SIZE + 1 : -(4 + len(_RESERVE))]
         self._rests = rest, rest[:_UDHI_AT] + b"\1" + rest[_UDHI_AT + 1 :]
         self._size = HEADER_SIZE + len(body)
+        self._size_max = CONTENT_SIZE_MAX if data_coding == ASCII else SIZE_MAX
 
     def encode(
         self, sequence: int, destination: str | Sequence[str], data: bytes, udhi: bool = False
@@ -86,11 +89,11 @@ class SubmitTemplate:
 
         Args:
             destination: digits with 86, at most 21; or up to 100 such numbers.
-            data: the user data with its header, if any; at most 160 bytes.
+            data: the user data with its header, if any; at most 140 bytes, 160 of ASCII.
             udhi: whether the data starts with a user data header.
         """
-        if len(data) > CONTENT_SIZE_MAX:
-            raise LocalProtocolError(f"A message has at most {CONTENT_SIZE_MAX} bytes.")
+        if len(data) > self._size_max:
+            raise LocalProtocolError(f"A message has at most {self._size_max} bytes.")
         if isinstance(destination, str):
             count, numbers = _ONE, _padded(destination)
         else:
