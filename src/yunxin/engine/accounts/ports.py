@@ -20,6 +20,10 @@ from yunxin.protocols.sgip.numbers import Numbers
 
 RETRY_FIRST_S = 0.2
 RETRY_LONGEST_S = 2.0  # a try costs nothing, and receipts wait at the carrier
+ALIKE = (
+    "Another channel's carrier logs in at the same port with the same name and password: receipts"
+    " and replies may reach the wrong one. Give other names, or the addresses of the carriers."
+)
 
 
 class Place(NamedTuple):
@@ -57,7 +61,8 @@ class Ports:
         """Let a channel's carrier in as long as this is entered.
 
         Args:
-            trouble: is told why the port cannot be opened, and with nothing when it is open.
+            trouble: is told why the port cannot be opened, and with nothing when it is open and
+                no other channel's carrier could be taken for this one's.
         """
         opening = asyncio.create_task(self._admit(place, guest, numbers, trouble))
         try:
@@ -78,13 +83,14 @@ class Ports:
                         listener = Listener(numbers)
                         await listener.start(*place)
                         self._listeners[place], self._guests[place] = listener, []
+                    rival = any(_alike(guest, other) for other in self._guests[place])
                     self._listeners[place].admit(guest)
                     self._guests[place].append(guest)
             except OSError as error:
                 trouble(_why_not(place, error))
                 await backoff.wait()
             else:
-                trouble("")
+                trouble(ALIKE if rival else "")
                 return
 
     async def _dismiss(self, place: Place, guest: Channel) -> None:
@@ -98,6 +104,19 @@ class Ports:
             if not guests:
                 del self._listeners[place], self._guests[place]
                 await listener.close()
+
+
+def _alike(one: Channel, other: Channel) -> bool:
+    """Whether nothing in a log-in tells which of the two it means, see `Listener`."""
+    if (one.name, one.password) != (other.name, other.password):
+        return False
+    if not one.networks or not other.networks:
+        return one.networks == other.networks  # who names the address is preferred
+    return any(
+        mine.version == its.version and mine.overlaps(its)
+        for mine in one.networks
+        for its in other.networks
+    )
 
 
 def _why_not(place: Place, error: OSError) -> str:
