@@ -136,6 +136,18 @@ async def test_without_a_hint_a_change_is_seen_too(bind, acme, world):
     await eventually(lambda: system.closed)
 
 
+async def test_a_session_is_closed_where_an_operator_asked_for_it(bind, acme, world):
+    one, other = await bind(), await bind()
+    world.do(
+        "UPDATE smpp_session SET close_wished_at = now()"
+        " WHERE id = (SELECT min(id) FROM smpp_session)"
+    )
+    await eventually(lambda: one.closed)
+    assert one.closed.reason is CloseReason.UNBOUND
+    assert other.closed is None
+    await bind()  # it may come again
+
+
 async def test_sessions_beyond_a_new_limit_go_the_newest_first(bind, acme):
     old, new = await bind(), await bind()
     acme.change(sessions_max=1)

@@ -75,6 +75,7 @@ class Server:
         self._tasks: set[asyncio.Task[None]] = set()
         self._listening: asyncio.Server | None = None
         accounts.changed = self.review
+        sessions.close_wished = self._close_wished
 
     @property
     def port(self) -> int:
@@ -275,6 +276,11 @@ class Server:
         )  # fmt: skip
 
     # Leaving ------------------------------------------------------------------------------------
+
+    def _close_wished(self, system: Conversation) -> None:
+        """An operator asked for the end of this session."""
+        if not system.leaving and system.account is not None:
+            self._dismiss(system, "wished")
 
     def _dismiss(self, system: Conversation, why: str) -> None:
         assert system.account is not None

@@ -5,6 +5,7 @@ refused in the same transaction, which goes one by one for each account.
 """
 
 import asyncio
+from collections.abc import Callable
 
 from yunxin.engine.instance import ENGINE_LOCK
 from yunxin.engine.store import Store, run_forever
@@ -23,6 +24,7 @@ class Sessions:
         self._instance_id = instance_id
         self._open: dict[int, Conversation] = {}
         self._ended: list[Conversation] = []
+        self.close_wished: Callable[[Conversation], None] = lambda _: None
 
     async def run(self) -> None:
         """Keep the rows alive until cancelled."""
@@ -83,7 +85,7 @@ class Sessions:
             self._ended.append(system)
 
     async def beat(self) -> None:
-        """Say that the sessions live, and which do no more."""
+        """Say that the sessions live, and which do no more; hear which shall not."""
         ended = list(self._ended)
         if ended:
             await self._store.execute("close_smpp_sessions", {"ids": [s.row_id for s in ended]})
@@ -92,7 +94,7 @@ class Sessions:
         if not live:
             return
         now = asyncio.get_running_loop().time()
-        await self._store.execute(
+        rows = await self._store.fetch(
             "beat_smpp_sessions",
             {
                 "ids": [one.row_id for one in live],
@@ -106,3 +108,7 @@ class Sessions:
                 ],
             },
         )
+        wished = {row_id for row_id, wish in rows if wish}
+        for one in live:
+            if one.row_id in wished:
+                self.close_wished(one)

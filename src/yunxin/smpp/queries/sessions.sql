@@ -19,7 +19,7 @@ VALUES (%(account_id)s, %(enterprise_id)s, %(instance_id)s, %(mode)s, %(address)
 RETURNING id
 
 -- name: beat_smpp_sessions
--- What sessions did so far; they live.
+-- What sessions did so far; they live. Gives each, and whether an operator wishes its end.
 UPDATE smpp_session s SET heartbeat_at = now(), submitted = x.submitted, refused = x.refused,
     throttled = x.throttled, delivered = x.delivered, unanswered = x.unanswered,
     last_at = CASE WHEN x.idle_ms >= 0 THEN now() - x.idle_ms * interval '1 millisecond' END
@@ -28,6 +28,7 @@ FROM unnest(%(ids)s::bigint[], %(submitted)s::bigint[], %(refused)s::bigint[],
     %(idle_ms)s::bigint[])
     AS x (id, submitted, refused, throttled, delivered, unanswered, idle_ms)
 WHERE s.id = x.id
+RETURNING s.id, s.close_wished_at IS NOT NULL
 
 -- name: close_smpp_sessions
 -- Sessions that ended.
