@@ -29,6 +29,7 @@ SENDING = ("ronghe.sh", "ronghe.py", "ronghe_client.py", "ronghe.java",
            "v1.sh", "v1_signed.sh", "v1.py", "v1_client.py", "v1.java")  # fmt: skip
 KEEPING_CONTACTS = ("v1_contacts.sh", "v1_contacts_client.py")
 RECEIVING = ("receiver.py", "webhook.py", "webhook_plain.py")
+SETTINGS = ("kannel.conf",)  # tests/smpp/test_kannel.py runs Kannel with it
 HAS_JAVA = bool(shutil.which("javac") and shutil.which("java"))
 
 
@@ -68,7 +69,7 @@ def compile_java(name: str, folder: Path, text: str) -> str:
 
 def test_there_is_no_example_that_is_not_run() -> None:
     names = {path.name.removesuffix(".txt") for path in EXAMPLES.iterdir()}
-    assert names == {*SENDING, *KEEPING_CONTACTS, *RECEIVING}
+    assert names == {*SENDING, *KEEPING_CONTACTS, *RECEIVING, *SETTINGS}
 
 
 def test_every_sending_example_sends_its_message(

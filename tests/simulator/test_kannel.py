@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.protocols.peers import kannel
-from tests.protocols.peers.kannel import SENDER, Kannel
+from tests.protocols.peers.kannel import SENDER, Kannel, line_to
 from tests.simulator.clients import until
 from yunxin.simulator.behaviour import Behaviour
 from yunxin.simulator.carrier import Carrier
@@ -29,7 +29,7 @@ TEXTS = {"short": (TEXT, 2), "long": (LONG, 2), "plain": (PLAIN, 0)}
 async def test_kannel_sends_hears_what_became_of_it_and_gets_replies(tmp_path: Path) -> None:
     async with (
         Carrier(QUICK) as carrier,
-        Kannel(tmp_path, carrier.port, "yunxin", "secret") as peer,
+        Kannel(tmp_path, line_to(carrier.port, "yunxin", "secret")) as peer,
     ):
         await until(lambda: carrier.counts()["receivers"] == 1)
 

@@ -19,6 +19,7 @@ from django.views.decorators.http import require_safe
 
 from yunxin.accounts.access import PortalRequest, portal_page
 from yunxin.accounts.models import Enterprise
+from yunxin.interfaces import document_smpp
 from yunxin.interfaces import document_tables as tables
 from yunxin.interfaces.document_markdown import to_markdown
 from yunxin.interfaces.limits import in_force
@@ -101,15 +102,19 @@ def facts(enterprise: Enterprise) -> dict[str, Any]:
     """What the prose and the examples say of this platform and this enterprise."""
     config = settings.CONFIG
     limits = in_force(enterprise)
-    return SAMPLE | {
-        "base_url": config.api_url or config.base_url,
-        "brand": config.brand,
-        "cpcode": enterprise.cpcode,
-        "requests_per_s": limits.requests_per_s,
-        "recipients_per_s": limits.recipients_per_s,
-        "replay_window_s": f"{config.ronghe_replay_window_s:g}",
-        "event_days": config.event_days,
-    }
+    return (
+        SAMPLE
+        | document_smpp.facts()
+        | {
+            "base_url": config.api_url or config.base_url,
+            "brand": config.brand,
+            "cpcode": enterprise.cpcode,
+            "requests_per_s": limits.requests_per_s,
+            "recipients_per_s": limits.recipients_per_s,
+            "replay_window_s": f"{config.ronghe_replay_window_s:g}",
+            "event_days": config.event_days,
+        }
+    )
 
 
 def contents_of(body: str) -> list[Heading]:

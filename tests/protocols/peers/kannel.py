@@ -42,17 +42,7 @@ log-file = {folder}/bearerbox.log
 log-level = 0
 dlr-storage = internal
 
-group = smsc
-smsc = smpp
-smsc-id = yunxin
-host = 127.0.0.1
-port = {port}
-transceiver-mode = true
-smsc-username = {name}
-smsc-password = {password}
-system-type = VMA
-interface-version = 34
-reconnect-delay = 1
+{line}
 
 group = smsbox
 bearerbox-host = 127.0.0.1
@@ -77,20 +67,43 @@ max-messages = 0
 """
 
 
+_LINE = """\
+group = smsc
+smsc = smpp
+smsc-id = yunxin
+host = 127.0.0.1
+port = {port}
+transceiver-mode = true
+smsc-username = {name}
+smsc-password = {password}
+system-type = VMA
+interface-version = 34
+reconnect-delay = 1
+"""
+
+
+def line_to(port: int, name: str, password: str) -> str:
+    """Kannel's settings for a line to an SMPP server on this machine.
+
+    Args:
+        name, password: at most 15 and 8 characters, as SMPP has it.
+    """
+    return _LINE.format(port=port, name=name, password=password)
+
+
 class Kannel:
     """It runs while used as an asynchronous context manager; `receipts` and `inbound` fill up.
 
     Args:
         folder: for its settings and logs.
-        port: where our SMPP server listens.
-        name, password: of the account there; at most 15 and 8 characters, as SMPP has it.
+        line: the settings of its line to our SMPP server, a group `smsc`.
     """
 
-    def __init__(self, folder: Path, port: int, name: str, password: str) -> None:
+    def __init__(self, folder: Path, line: str) -> None:
         self.folder = folder
         self.receipts: list[Call] = []
         self.inbound: list[Call] = []
-        self._account = {"port": port, "name": name, "password": password}
+        self._line = line
         self._secret = "for-tests-only"  # of nothing but this folder's Kannel
         self._processes: list[Process] = []
 
@@ -104,7 +117,7 @@ class Kannel:
         settings.write_text(
             _CONFIGURATION.format(
                 folder=self.folder, secret=self._secret, hear_port=hear_port, **ports,
-                **self._account,
+                line=self._line,
             )
         )  # fmt: skip
         try:

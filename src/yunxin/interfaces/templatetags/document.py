@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 register = template.Library()
 
-LANGUAGES = {"sh": "sh", "py": "python", "java": "java"}  # as editors know them
+LANGUAGES = {"sh": "sh", "py": "python", "java": "java", "conf": "ini"}  # as editors know them
 
 
 def code_of(name: str, values: Mapping[Any, Any]) -> str:
