@@ -4,7 +4,17 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from tests.interfaces.scene import make_batch, make_network, make_target, make_use, owner_of
+from tests.interfaces.scene import (
+    make_batch,
+    make_network,
+    make_smpp_account,
+    make_smpp_delivery,
+    make_smpp_session,
+    make_smpp_state,
+    make_target,
+    make_use,
+    owner_of,
+)
 from yunxin.accounts.models import Enterprise
 from yunxin.interfaces import credentials
 from yunxin.interfaces.models import PushTargetState, PushWish
@@ -43,6 +53,7 @@ def fill() -> None:
     )  # fmt: skip
     make_network(globex, "203.0.113.8/32", created_by=owner_of(globex))
     _fill_pushes(acme)
+    _fill_smpp(acme, globex)
 
 
 def _fill_pushes(acme: Enterprise) -> None:
@@ -76,3 +87,37 @@ def _fill_pushes(acme: Enterprise) -> None:
     )  # fmt: skip
     for state in ("acked", "waiting", "dead"):
         make_batch(replies, state=state, wish_id=wish.pk, events=83, body=body.encode())
+
+
+def _fill_smpp(acme: Enterprise, globex: Enterprise) -> None:
+    """Accounts that are bound, refused, disabled and never used; sessions, deliveries."""
+    now = timezone.now()
+    busy = make_smpp_account(
+        acme, "acmeaa1", name="短信网关", networks=["203.0.113.8/32", "198.51.100.0/28"],
+        rate_per_s=3_000, window=100, text_mode="free", extension="88",
+    )  # fmt: skip
+    refused = make_smpp_account(acme, "acmeaa2", name="备用网关")
+    make_smpp_account(acme, "acmeaa3", name="测试", enabled=False)
+    make_smpp_account(globex, "globex1", name="ERP")
+    for n, mode in enumerate(("transceiver", "transmitter", "receiver")):
+        make_smpp_session(
+            busy, mode=mode, address=f"203.0.113.8:4{n}123",
+            submitted=(34_567, 1_234_567, 0)[n], refused=(0, 321, 0)[n],
+            throttled=(0, 300, 0)[n], delivered=(31_987, 0, 1_198_765)[n], unanswered=(3, 0, 17)[n],
+            bound_at=now - timedelta(hours=7 * n, minutes=3), last_at=now - timedelta(seconds=4),
+            heartbeat_at=now + timedelta(days=1), close_wished_at=now if n == 2 else None,
+        )  # fmt: skip
+    make_smpp_state(
+        refused, last_bound_at=now - timedelta(days=2), last_bound_address="203.0.113.9:5001",
+        last_refused_at=now - timedelta(minutes=2), last_refused_address="198.51.100.77:33411",
+        last_refusal="address",
+    )  # fmt: skip
+    for n in range(1_280):
+        make_smpp_delivery(refused, created_at=now - timedelta(minutes=n))
+    make_network(
+        acme, "203.0.113.9/32", note="新机房", smpp_account=busy, created_by=owner_of(acme)
+    )
+    make_network(
+        acme, "198.18.0.0/16", state=ReviewState.REJECTED, smpp_account=busy, reviewed_at=now,
+        reject_reason="网段范围超出实际需要,请填写服务器的具体地址。",
+    )  # fmt: skip

@@ -1,14 +1,21 @@
 """Things of the interfaces for tests, written as the engine and the API write theirs."""
 
+import itertools
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
 from yunxin.accounts.models import Enterprise, User
+from yunxin.dialects import smpp_passwords
 from yunxin.interfaces.models import AllowedNetwork, ApiUsage, PushAttempt, PushTarget
+from yunxin.interfaces.smpp_models import SmppAccount
 from yunxin.vocabulary import ReviewState
+
+PASSWORD_OF_SMPP = "for-test"
+_numbers = itertools.count(1)
 
 
 def make_network(
@@ -79,3 +86,52 @@ def make_use(credential: Any, outcome: str = "ok", requests: int = 1, days_ago: 
 
 def owner_of(enterprise: Enterprise) -> User:
     return enterprise.users.get(role=User.Role.OWNER)
+
+
+def make_smpp_account(enterprise: Enterprise, system_id: str = "", **fields: Any) -> SmppAccount:
+    """An account of the SMPP server whose password is `PASSWORD_OF_SMPP`."""
+    system_id = system_id or f"{enterprise.cpcode.lower()}-{next(_numbers)}"[:15]
+    fields = {"name": "ERP", "password_changed_at": timezone.now(), **fields}
+    return SmppAccount.objects.create(
+        enterprise=enterprise, system_id=system_id,
+        password_hash=smpp_passwords.digest(settings.SECRET_KEY, system_id, PASSWORD_OF_SMPP),
+        **fields,
+    )  # fmt: skip
+
+
+def make_smpp_session(account: SmppAccount, *, seconds_ago: float = 1, **fields: Any) -> int:
+    """A bound session of an account, whose server was heard of so long ago; its id."""
+    now = timezone.now()
+    values: dict[str, Any] = {
+        "account_id": account.pk, "enterprise_id": account.enterprise_id, "instance_id": 1,
+        "mode": "transceiver", "address": "203.0.113.8:40000",
+        "bound_at": now - timedelta(minutes=5),
+        "heartbeat_at": now - timedelta(seconds=seconds_ago), **fields,
+    }  # fmt: skip
+    return _insert("smpp_session", values)
+
+
+def make_smpp_state(account: SmppAccount, **fields: Any) -> None:
+    """How binds to an account went lately."""
+    _insert(
+        "smpp_account_state",
+        {"account_id": account.pk, "enterprise_id": account.enterprise_id, **fields},
+        "account_id",
+    )
+
+
+def make_smpp_delivery(account: SmppAccount, kind: str = "receipt", **fields: Any) -> int:
+    """Something that waits until a system of the account acknowledges it."""
+    values = {"enterprise_id": account.enterprise_id, "account_id": account.pk, "kind": kind,
+              "object_id": 1, **fields}  # fmt: skip
+    return _insert("smpp_deliver", values)
+
+
+def _insert(table: str, values: dict[str, Any], returning: str = "id") -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(values)})"
+            f" VALUES ({', '.join(['%s'] * len(values))}) RETURNING {returning}",
+            list(values.values()),
+        )
+        return int(cursor.fetchone()[0])

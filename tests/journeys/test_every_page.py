@@ -47,6 +47,8 @@ NOT_PAGES = {
     "accounts:password_shown": "is opened once",
     "interfaces:key_shown": "is opened once",
     "interfaces:secret_shown": "is opened once",
+    "interfaces:smpp_shown": "is opened once",
+    "interfaces:console_smpp_shown": "is opened once",
     "interfaces:document_file": "a download",
     "contacts:template": "a download",
     "contacts:import_refused": "a download",
@@ -95,6 +97,8 @@ OBJECTS = {
     "target_id": "SELECT min(id) FROM interfaces_pushtarget",
     "batch_id": "SELECT min(id) FROM push_batch",
     "wish_id": "SELECT min(id) FROM interfaces_pushwish",
+    "account_id": "SELECT min(account_id) FROM smpp_session",
+    "session_id": "SELECT min(id) FROM smpp_session",
     "contact_id": "SELECT min(id) FROM contact WHERE enterprise_id ="
     " (SELECT min(id) FROM accounts_enterprise)",
     "group_id": "SELECT min(id) FROM contact_group WHERE enterprise_id ="
@@ -151,6 +155,17 @@ TRIES = (
     " detail, taken_at, finished_at, connect_ms, login_ms)"
     " SELECT min(id), now(), 1, 'refused', 'RALYBND', 'As it was.', now(), now(), 3, 12"
     " FROM carriers_channel",
+)
+# An account of the SMPP server with a session whose server will never be silent.
+SMPP = (
+    "INSERT INTO interfaces_smppaccount (enterprise_id, name, system_id, password_hash,"
+    ' password_changed_at, networks, "window", rate_per_s, sessions_max, text_mode, traffic,'
+    " source_rule, extension, replies, default_alphabet, enabled, created_at, changed_at)"
+    f" VALUES ({_FIRST}, 'ERP', 'every-page', 'x', now(), '[]', 16, 100, 4, 'templates', 'notice',"
+    " 'ignored', '', 'own', 'gsm7', true, now(), now())",
+    "INSERT INTO smpp_session (account_id, enterprise_id, instance_id, mode, address, heartbeat_at)"
+    " SELECT id, enterprise_id, 1, 'transceiver', '127.0.0.1:40000', now() + interval '1 day'"
+    " FROM interfaces_smppaccount WHERE system_id = 'every-page'",
 )
 # An import with a refused row, and an export: the demo's people came by themselves.
 CONTACTS = (
@@ -211,7 +226,7 @@ def scene(platform: Platform) -> Scene:
             "INSERT INTO carriers_blockednumber (enterprise_id, phone, reason, note)"
             " VALUES (0, '13000000099', 'operator', '') ON CONFLICT DO NOTHING"
         )
-        for statement in (*INTERFACES, *PORTED, *TRIES, *CONTACTS):
+        for statement in (*INTERFACES, *SMPP, *PORTED, *TRIES, *CONTACTS):
             connection.execute(statement)
         objects = {k: connection.execute(q).fetchone()[0] for k, q in OBJECTS.items()}
     missing = [name for name, value in objects.items() if value is None]

@@ -81,6 +81,9 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
     target = scene.make_target(enterprise, url=f"https://{enterprise.pk}.example.com/{words}")
     batch = scene.make_batch(target, body=words.encode())
     wish = PushWish.objects.create(enterprise=enterprise, target=target, kind="test")
+    smpp = scene.make_smpp_account(enterprise, name=words)
+    scene.make_smpp_session(smpp)
+    asked = scene.make_network(enterprise, "203.0.113.9/32", note=words, smpp_account=smpp)
     group_id = make_group(enterprise, words)
     contact_id = make_contact(enterprise, 77, words, groups=[group_id])
     taken_in, export = make_transfers(enterprise, words, file)
@@ -101,12 +104,14 @@ def belongings_of(enterprise: Enterprise, words: str) -> Belongings:
             ("campaigns", "file_pk"): [half_done.pk],
             ("messaging", "message_id"): [message.id],
             ("interfaces", "credential_id"): [access_key.pk, key.pk],
-            ("interfaces", "network_id"): [network.pk],
+            ("interfaces", "network_id"): [network.pk, asked.pk],
+            ("interfaces", "account_id"): [smpp.pk],
             ("interfaces", "target_id"): [target.pk],
             ("interfaces", "batch_id"): [batch],
             ("interfaces", "wish_id"): [wish.pk],
             ("interfaces:key_shown", "ticket"): [kept(owner, credential=key.pk, key=words)],
             ("interfaces:secret_shown", "ticket"): [kept(owner, target=target.pk, secret=words)],
+            ("interfaces:smpp_shown", "ticket"): [kept(owner, account=smpp.pk, password=words)],
             ("accounts:password_shown", "ticket"): [
                 kept(owner, user=other.pk, password=words, back="/")
             ],

@@ -102,6 +102,12 @@ ACTIONS: dict[str, str | Promise] = {
     "target.edit": _("Push URL changed"),
     "target.secret": _("Signing secret replaced"),
     "push.replay": _("Pushed again"),
+    "smpp_account.create": _("SMPP account made"),
+    "smpp_account.edit": _("SMPP account changed"),
+    "smpp_account.password": _("Password of an SMPP account replaced"),
+    "smpp_account.enable": _("SMPP account enabled"),
+    "smpp_account.disable": _("SMPP account disabled"),
+    "smpp_session.close": _("SMPP session closed"),
 }
 
 
@@ -154,6 +160,17 @@ DETAILS: dict[str, str | Promise] = {
     "whole": _("Takes the place of the whole table"),
     "problem": _("What went wrong"),
     "search": _("Searched for"),
+    "account_name": _("Account name"),
+    "smpp_account": _("SMPP account"),
+    "window": _("SMPP window"),
+    "rate_per_s": _("Segments per second"),
+    "sessions_max": _("Sessions at most"),
+    "text_mode": _("Allowed texts"),
+    "traffic": _("Purpose of free texts"),
+    "source_rule": _("Meaning of source_addr"),
+    "extension": _("Digits of the account"),
+    "default_alphabet": _("Default alphabet"),
+    "address": _("Peer address"),
     "from": _("From"),
     "to": _("Until"),
 }

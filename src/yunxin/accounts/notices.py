@@ -41,6 +41,13 @@ SENTENCES: dict[str, str | Promise] = {
         "IP address %(subject)s was taken off the list by an operator; see the reason."
     ),
     "credential.disabled": gettext_lazy("The key %(subject)s was disabled by an operator."),
+    "smpp_account.password": gettext_lazy(
+        "An operator made a new password for the SMPP account %(subject)s."
+    ),
+    "smpp_account.enabled": gettext_lazy("The SMPP account %(subject)s can be used again."),
+    "smpp_account.disabled": gettext_lazy(
+        "The SMPP account %(subject)s was disabled by an operator."
+    ),
     "package.granted": gettext_lazy("Package %(subject)s was added to your account."),
     "package.adjusted": gettext_lazy("Package %(subject)s was adjusted."),
     "package.low": gettext_lazy("Only %(subject)s messages are left in your packages."),

@@ -19,8 +19,9 @@ from yunxin.interfaces.errors import InterfaceError
 from yunxin.interfaces.forms import LimitsForm, NetworkReasonForm, WhyForm
 from yunxin.interfaces.listings import EnterprisePushes, NetworkReviews
 from yunxin.interfaces.models import AllowedNetwork, Credential, Limits
-from yunxin.interfaces.portal import dress, dress_networks, form_page
+from yunxin.interfaces.portal import dress, dress_networks, form_page, withdraw_text
 from yunxin.interfaces.portal_pushes import dress_pushes, in_words, target_cards
+from yunxin.interfaces.portal_smpp import dress as dress_accounts
 from yunxin.web.confirm import ask
 
 QUEUE_SHOWN = 8  # of those that wait, beside the one that is being reviewed
@@ -32,7 +33,8 @@ KEYS_SHOWN = 50  # more than can be in use
 @console_page
 def network_list(request: ConsoleRequest) -> HttpResponse:
     waiting = networks.waiting()
-    listing = NetworkReviews(request, AllowedNetwork.objects.select_related("enterprise"))
+    rows = AllowedNetwork.objects.select_related("enterprise", "smpp_account")
+    listing = NetworkReviews(request, rows)
     dress_networks(listing.items)
     context = {"listing": listing, "waiting": waiting.count(), "first": waiting.first()}
     return render(request, "interfaces/console_networks.html", context)
@@ -41,7 +43,9 @@ def network_list(request: ConsoleRequest) -> HttpResponse:
 @console_page
 def review_network(request: ConsoleRequest, network_id: int) -> HttpResponse:
     """One address with what helps to decide; deciding leads to the next in the queue."""
-    rows = AllowedNetwork.objects.select_related("enterprise", "created_by", "reviewed_by")
+    rows = AllowedNetwork.objects.select_related(
+        "enterprise", "created_by", "reviewed_by", "smpp_account"
+    )
     network = get_object_or_404(rows, pk=network_id)
     form = NetworkReasonForm(request.POST if request.POST.get("decision") == "reject" else None)
     if request.method == "POST" and _decided(request, network, form):
@@ -112,7 +116,7 @@ def _queue(network: AllowedNetwork) -> dict[str, Any]:
 @console_page
 def withdraw_network(request: ConsoleRequest, network_id: int) -> HttpResponse:
     """Take an address off its enterprise's list, allowed before or not."""
-    rows = AllowedNetwork.objects.select_related("enterprise")
+    rows = AllowedNetwork.objects.select_related("enterprise", "smpp_account")
     network = get_object_or_404(rows, pk=network_id)
     back = reverse("interfaces:console_network", args=[network_id])
     form = WhyForm(request.POST or None)
@@ -127,7 +131,7 @@ def withdraw_network(request: ConsoleRequest, network_id: int) -> HttpResponse:
     return ask(
         request,
         title=_("Take %(network)s off the list?") % {"network": network},
-        text=_("Requests of the Ronghe dialect from there are refused at once."),
+        text=withdraw_text(network),
         button=_("Take it off"),
         back=back,
         form=form,
@@ -144,14 +148,17 @@ def enterprise_interfaces(request: ConsoleRequest, enterprise_id: int) -> HttpRe
     enterprise = get_object_or_404(Enterprise, pk=enterprise_id)
     keys = list(enterprise.credentials.all()[:KEYS_SHOWN])
     dress(keys, usage.use_of_keys(enterprise, keys))
-    allowed = list(enterprise.allowed_networks.filter(state__in=networks.ALIVE))
+    allowed = list(networks.of_dialect(enterprise).filter(state__in=networks.ALIVE))
     dress_networks(allowed)
+    accounts = list(enterprise.smpp_accounts.all())
+    dress_accounts(accounts)
     context = {
         "enterprise": enterprise,
         "title": _("Interfaces of %(name)s") % {"name": enterprise},
         "limits": limits.in_force(enterprise),
         "keys": keys,
         "networks": allowed,
+        "accounts": accounts,
         "cards": target_cards(enterprise),
         "waiting_max": targets.WAITING_MAX,
         "action_url": reverse("interfaces:console_push_log", args=[enterprise_id]),

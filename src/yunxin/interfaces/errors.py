@@ -48,3 +48,40 @@ class TargetOff(InterfaceError):
     """Nothing is pushed to a URL that is switched off."""
 
     sentence = _("This URL is switched off. Switch it on in the push settings first.")
+
+
+class SystemIdTaken(InterfaceError):
+    """Another account of the platform is called so."""
+
+    sentence = _("This name is taken. Choose another one.")
+
+
+class TooManyAccounts(InterfaceError):
+    """The enterprise has as many SMPP accounts as it may have."""
+
+    sentence = _("The enterprise has as many SMPP accounts as it may have. Change one of them.")
+
+
+class AlreadySo(InterfaceError):
+    """Somebody else did it meanwhile."""
+
+    sentence = _("It was done already in the meantime; nothing was changed.")
+
+
+class SessionOver(InterfaceError):
+    """The session ended by itself."""
+
+    sentence = _("This session is over already.")
+
+
+class LastAddress(InterfaceError):
+    """With this address gone the list would be empty, and let everybody in."""
+
+    sentence = _(
+        "This is the account's last address; without one it could be used from anywhere. Add the"
+        " new address first, or ask the operators."
+    )
+
+
+class ExtensionImpossible(InterfaceError):
+    """Digits behind the sender's number that acceptance would refuse."""

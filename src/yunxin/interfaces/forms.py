@@ -23,6 +23,23 @@ REASONS = (
 )
 
 
+def read_networks(text: str, most: int) -> list[str]:
+    """Addresses and networks that were typed, each once, as they are stored.
+
+    Raises:
+        forms.ValidationError: one of them is none, or there are more than `most`.
+    """
+    words = text.replace(",", " ").split()
+    if len(words) > most:
+        raise forms.ValidationError(
+            _("At most %(most)d addresses fit here. Join some into a network.") % {"most": most}
+        )
+    try:
+        return list(dict.fromkeys(read_network(word) for word in words))
+    except NetworkInvalid as error:
+        raise forms.ValidationError(str(error)) from None
+
+
 class AccessKeyForm(Form):
     """A new AccessKey of the dialect."""
 
@@ -54,16 +71,7 @@ class KeyForm(AccessKeyForm):
     )
 
     def clean_networks(self) -> list[str]:
-        words = self.cleaned_data["networks"].replace(",", " ").split()
-        if len(words) > KEY_NETWORKS_MAX:
-            raise forms.ValidationError(
-                _("At most %(most)d addresses fit here. Join some into a network.")
-                % {"most": KEY_NETWORKS_MAX}
-            )
-        try:
-            return list(dict.fromkeys(read_network(word) for word in words))
-        except NetworkInvalid as error:
-            raise forms.ValidationError(str(error)) from None
+        return read_networks(self.cleaned_data["networks"], KEY_NETWORKS_MAX)
 
 
 class RotateForm(Form):

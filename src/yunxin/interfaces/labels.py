@@ -18,6 +18,7 @@ from yunxin.vocabulary import (
     PushWishKind,
     Refusal,
     ReviewState,
+    TrafficClass,
 )
 
 Text = str | Promise
@@ -40,6 +41,11 @@ OVERLAPS: dict[Overlap, Text] = {
     Overlap.NONE: _("at once"),
     Overlap.DAY: _("after 24 hours"),
     Overlap.WEEK: _("after 7 days"),
+}
+TRAFFIC: dict[TrafficClass, Text] = {
+    TrafficClass.VERIFICATION: _("Verification codes"),
+    TrafficClass.NOTICE: pgettext_lazy("traffic class", "Notices"),
+    TrafficClass.MARKETING: _("Marketing"),
 }
 REVIEW_STATES: dict[ReviewState, Text] = {
     ReviewState.PENDING: _("In review"),

@@ -1,4 +1,7 @@
-"""Whence an enterprise's servers may call (IP 白名单): asked for, reviewed, withdrawn."""
+"""Whence an enterprise's servers may call (IP 白名单): asked for, reviewed, withdrawn.
+
+An address may be asked for one SMPP account; approved, it is put on that account's own list.
+"""
 
 import ipaddress
 
@@ -11,6 +14,7 @@ from django.utils.translation import gettext as _
 from yunxin.accounts import audit, notices
 from yunxin.accounts.audit import Actor, user_of
 from yunxin.accounts.models import Enterprise
+from yunxin.interfaces import smpp_accounts
 from yunxin.interfaces.errors import (
     AlreadyDecided,
     InterfaceError,
@@ -18,6 +22,7 @@ from yunxin.interfaces.errors import (
     NetworkKnown,
 )
 from yunxin.interfaces.models import AllowedNetwork
+from yunxin.interfaces.smpp_models import SmppAccount
 from yunxin.vocabulary import ReviewState
 from yunxin.web.hints import hint
 
@@ -67,20 +72,36 @@ def _has_scope(address: object) -> bool:
 def waiting() -> QuerySet[AllowedNetwork]:
     """What operators have to decide, the oldest first."""
     rows = AllowedNetwork.objects.filter(state=ReviewState.PENDING)
-    return rows.select_related("enterprise", "created_by").order_by("created_at", "id")
+    rows = rows.select_related("enterprise", "created_by", "smpp_account")
+    return rows.order_by("created_at", "id")
 
 
-def apply(enterprise: Enterprise, *, network: str, note: str = "", by: Actor) -> AllowedNetwork:
+def of_dialect(enterprise: Enterprise) -> QuerySet[AllowedNetwork]:
+    """The list of the dialect, without what was asked for SMPP accounts."""
+    return enterprise.allowed_networks.filter(smpp_account__isnull=True)
+
+
+def apply(
+    enterprise: Enterprise,
+    *,
+    network: str,
+    note: str = "",
+    account: SmppAccount | None = None,
+    by: Actor,
+) -> AllowedNetwork:
     """Ask for an address or CIDR, as `read_network` gives it; it counts once approved.
 
+    Args:
+        account: an SMPP account of the enterprise that it is for; none: for the dialect.
     Raises:
         NetworkKnown: it waits or is allowed already.
         InterfaceError: the list is full.
     """
     with transaction.atomic():
         Enterprise.objects.select_for_update(no_key=True).get(pk=enterprise.pk)
-        alive = enterprise.allowed_networks.filter(state__in=ALIVE)
-        if alive.filter(network=network).exists():
+        alive = enterprise.allowed_networks.filter(state__in=ALIVE, smpp_account=account)
+        known = account.networks if account else ()
+        if network in known or alive.filter(network=network).exists():
             raise NetworkKnown(field="network")
         if alive.count() >= ENTRIES_MAX:
             raise InterfaceError(
@@ -89,9 +110,14 @@ def apply(enterprise: Enterprise, *, network: str, note: str = "", by: Actor) ->
                 "network",
             )  # fmt: skip
         row = AllowedNetwork.objects.create(
-            enterprise=enterprise, network=network, note=note, created_by=user_of(by)
+            enterprise=enterprise,
+            network=network,
+            note=note,
+            smpp_account=account,
+            created_by=user_of(by),
         )
-        audit.record(by, "network.apply", network, enterprise, **({"note": note} if note else {}))
+        detail = {"note": note} if note else {}
+        audit.record(by, "network.apply", network, enterprise, **detail, **_whose(row))
         link = reverse("interfaces:console_network", args=[row.pk])
         notices.tell(None, "network.applied", f"{network} ({enterprise})", link=link)
     return row
@@ -104,19 +130,21 @@ def withdraw(row: AllowedNetwork, *, by: Actor, reason: str = "") -> AllowedNetw
 
     Raises:
         AlreadyDecided: it is on the list no more.
+        LastAddress: it is the last one of an SMPP account, which would let everybody in.
     """
     with transaction.atomic():
         row = _lock(row)
         if row.state not in ALIVE:
             raise AlreadyDecided
+        if row.smpp_account is not None and row.state == ReviewState.APPROVED:
+            smpp_accounts.allow_no_longer(row.smpp_account, row.network)
         row.state, row.reject_reason = ReviewState.CANCELLED, reason[:REASON_MAX]
         row.save(update_fields=("state", "reject_reason"))
-        audit.record(
-            by, "network.withdraw", row, row.enterprise, **({"reason": reason} if reason else {})
-        )
+        detail = {"reason": reason} if reason else {}
+        audit.record(by, "network.withdraw", row, row.enterprise, **detail, **_whose(row))
         actor = user_of(by)
         if actor is not None and actor.is_operator:
-            notices.tell(row.enterprise, "network.withdrawn", row, link=_link())
+            notices.tell(row.enterprise, "network.withdrawn", row, link=_link(row))
         hint("directory", "network")
     return row
 
@@ -129,8 +157,10 @@ def approve(row: AllowedNetwork, *, by: Actor) -> AllowedNetwork:
     """
     with transaction.atomic():
         row = _decide(row, ReviewState.APPROVED, by)
-        audit.record(by, "network.approve", row, row.enterprise)
-        notices.tell(row.enterprise, "network.approved", row, link=_link())
+        if row.smpp_account is not None:
+            smpp_accounts.allow(row.smpp_account, row.network)
+        audit.record(by, "network.approve", row, row.enterprise, **_whose(row))
+        notices.tell(row.enterprise, "network.approved", row, link=_link(row))
         hint("directory", "network")
     return row
 
@@ -143,8 +173,8 @@ def reject(row: AllowedNetwork, *, reason: str, by: Actor) -> AllowedNetwork:
     """
     with transaction.atomic():
         row = _decide(row, ReviewState.REJECTED, by, reason)
-        audit.record(by, "network.reject", row, row.enterprise, reason=reason)
-        notices.tell(row.enterprise, "network.rejected", row, link=_link())
+        audit.record(by, "network.reject", row, row.enterprise, reason=reason, **_whose(row))
+        notices.tell(row.enterprise, "network.rejected", row, link=_link(row))
     return row
 
 
@@ -157,13 +187,20 @@ def is_public(network: str) -> bool:
     return bool(ipaddress.ip_network(network).is_global)
 
 
-def _link() -> str:
+def _link(row: AllowedNetwork) -> str:
+    if row.smpp_account_id is not None:
+        return reverse("interfaces:smpp_account", args=[row.smpp_account_id])
     return reverse("interfaces:networks")
 
 
+def _whose(row: AllowedNetwork) -> dict[str, str]:
+    """The SMPP account that it is for, as the audit log keeps it."""
+    return {"smpp_account": str(row.smpp_account)} if row.smpp_account else {}
+
+
 def _lock(row: AllowedNetwork) -> AllowedNetwork:
-    rows = AllowedNetwork.objects.select_related("enterprise").select_for_update(of=("self",))
-    return rows.get(pk=row.pk)
+    rows = AllowedNetwork.objects.select_related("enterprise", "smpp_account")
+    return rows.select_for_update(of=("self",)).get(pk=row.pk)
 
 
 def _decide(row: AllowedNetwork, state: ReviewState, by: Actor, reason: str = "") -> AllowedNetwork:

@@ -182,7 +182,7 @@ def disable_key(request: PortalRequest, credential_id: int) -> HttpResponse:
 @portal_page()
 def network_list(request: PortalRequest) -> HttpResponse:
     """IP 白名单."""
-    rows = request.enterprise.allowed_networks.select_related("created_by")
+    rows = networks.of_dialect(request.enterprise).select_related("created_by")
     listing = Networks(request, rows)
     dress_networks(listing.items)
     context: dict[str, Any] = {
@@ -226,14 +226,18 @@ def new_network(request: PortalRequest) -> HttpResponse:
 
 @portal_page(*OWNERS)
 def withdraw_network(request: PortalRequest, network_id: int) -> HttpResponse:
-    network = get_object_or_404(request.enterprise.allowed_networks, pk=network_id)
+    rows = request.enterprise.allowed_networks.select_related("smpp_account")
+    network = get_object_or_404(rows, pk=network_id)
+    back = reverse("interfaces:networks")
+    if network.smpp_account_id is not None:
+        back = reverse("interfaces:smpp_account", args=[network.smpp_account_id])
     if request.method != "POST":
         return ask(
             request,
             title=_("Take %(network)s off the list?") % {"network": network},
-            text=_("Requests of the Ronghe dialect from there are refused at once."),
+            text=withdraw_text(network),
             button=_("Take it off"),
-            back=reverse("interfaces:networks"),
+            back=back,
         )
     try:
         networks.withdraw(network, by=request)
@@ -241,4 +245,13 @@ def withdraw_network(request: PortalRequest, network_id: int) -> HttpResponse:
         messages.error(request, str(error))
     else:
         messages.success(request, _("The address was taken off the list."))
-    return redirect("interfaces:networks")
+    return redirect(back)
+
+
+def withdraw_text(network: AllowedNetwork) -> str:
+    """What taking an address off its list does."""
+    if network.smpp_account is None:
+        return _("Requests of the Ronghe dialect from there are refused at once.")
+    return _("Nobody can bind with the account %(account)s from there any more.") % {
+        "account": network.smpp_account
+    }

@@ -2,7 +2,14 @@
 
 from django.urls import path
 
-from yunxin.interfaces import console, document, portal, portal_pushes
+from yunxin.interfaces import (
+    console,
+    console_smpp,
+    document,
+    portal,
+    portal_pushes,
+    portal_smpp,
+)
 from yunxin.vocabulary import PushKind
 
 app_name = "interfaces"
@@ -47,6 +54,19 @@ portal_urls = [
     path("support/log/wishes/<int:wish_id>/", portal_pushes.push_wish, name="push_wish"),
     path("support/log/<int:batch_id>/", portal_pushes.push, name="push"),
     path("support/log/<int:batch_id>/again/", portal_pushes.replay, name="push_replay"),
+    path("support/smpp/", portal_smpp.accounts, name="smpp"),
+    path("support/smpp/<int:account_id>/", portal_smpp.account, name="smpp_account"),
+    path(
+        "support/smpp/<int:account_id>/networks/new/",
+        portal_smpp.new_network,
+        name="smpp_network_new",
+    ),
+    path(
+        "support/smpp/<int:account_id>/password/",
+        portal_smpp.renew_password,
+        name="smpp_password",
+    ),
+    path("support/smpp/shown/<str:ticket>/", portal_smpp.password_shown, name="smpp_shown"),
 ]
 console_urls = [
     path("console/reviews/networks/", console.network_list, name="console_networks"),
@@ -84,6 +104,43 @@ console_urls = [
         "console/enterprises/keys/<int:credential_id>/disable/",
         console.disable_key,
         name="console_key_disable",
+    ),
+    path(
+        "console/enterprises/<int:enterprise_id>/interfaces/smpp/",
+        console_smpp.new_account,
+        name="console_smpp_new",
+    ),
+    path("console/smpp/", console_smpp.accounts, name="console_smpp"),
+    path("console/smpp/<int:account_id>/", console_smpp.account, name="console_smpp_account"),
+    path(
+        "console/smpp/<int:account_id>/edit/",
+        console_smpp.edit_account,
+        name="console_smpp_edit",
+    ),
+    path(
+        "console/smpp/<int:account_id>/password/",
+        console_smpp.renew_password,
+        name="console_smpp_password",
+    ),
+    path(
+        "console/smpp/<int:account_id>/disable/",
+        console_smpp.disable_account,
+        name="console_smpp_disable",
+    ),
+    path(
+        "console/smpp/<int:account_id>/enable/",
+        console_smpp.enable_account,
+        name="console_smpp_enable",
+    ),
+    path(
+        "console/smpp/<int:account_id>/sessions/<int:session_id>/close/",
+        console_smpp.close_session,
+        name="console_smpp_close",
+    ),
+    path(
+        "console/smpp/shown/<str:ticket>/",
+        console_smpp.password_shown,
+        name="console_smpp_shown",
     ),
 ]
 urlpatterns = [*portal_urls, *console_urls]

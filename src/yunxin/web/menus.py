@@ -84,6 +84,7 @@ PORTAL = (
         [
             Page("interfaces:keys", _("API keys")),
             Page("interfaces:networks", _("IP whitelist")),
+            Page("interfaces:smpp", _("SMPP accounts")),
             Page("interfaces:pushes", _("Push settings")),
             Page("interfaces:push_log", _("Push log")),
             Page("interfaces:document", _("Interface document")),
@@ -119,6 +120,7 @@ CONSOLE = (
         "building",
         [
             Page("accounts:console_enterprises", _("Enterprises")),
+            Page("interfaces:console_smpp", _("SMPP accounts")),
             Page("billing:console_packages", _("Packages")),
             Page("billing:console_ledger", _("Ledger")),
         ],
