@@ -63,6 +63,33 @@ def test_a_good_try_closes_it_and_a_bad_one_doubles_the_rest() -> None:
     assert breaker.state(3 * REST_FIRST_S) is BreakerState.CLOSED
 
 
+def test_a_good_try_forgets_all_that_was_bad_before() -> None:
+    breaker = opened()
+    breaker.note(False, REST_FIRST_S)  # the rest is twice as long
+    breaker.note(True, 3 * REST_FIRST_S)
+    for _ in range(ANSWERS_LEAST - 1):
+        breaker.note(False, 3 * REST_FIRST_S)
+    assert breaker.state(3 * REST_FIRST_S) is BreakerState.CLOSED
+    breaker.note(False, 3 * REST_FIRST_S)
+    assert breaker.state(3 * REST_FIRST_S) is BreakerState.OPEN
+    assert breaker.state(4 * REST_FIRST_S) is BreakerState.HALF_OPEN
+
+
+def test_the_stretch_before_this_one_counts_with_its_good_and_its_bad_answers() -> None:
+    breaker = Breaker(0)
+    for at in (0, BUCKET_S):
+        for _ in range(ANSWERS_LEAST // 2):
+            assert breaker.state(at) is BreakerState.CLOSED
+            breaker.note(False, at)
+    assert breaker.state(BUCKET_S) is BreakerState.OPEN
+    breaker = Breaker(0)
+    for _ in range(ANSWERS_LEAST + 1):
+        breaker.note(True, 0)
+    for _ in range(ANSWERS_LEAST):
+        breaker.note(False, BUCKET_S)
+    assert breaker.state(BUCKET_S) is BreakerState.CLOSED
+
+
 def test_the_rest_has_an_end() -> None:
     breaker, now = opened(), 0.0
     for _ in range(20):

@@ -207,6 +207,7 @@ async def test_an_answer_after_its_time_is_counted_and_judges_nothing() -> None:
         await until(lambda: notes.verdicts)
         late[0]()
         await until(lambda: link.late == 1)
+        assert notes.verdicts[0][0].ids == [""], "it is judged already"
     unanswered = (MessageEventKind.UNANSWERED, MessageEventKind.IN_DOUBT)
     assert verdict(notes).events == (*unanswered, MessageEventKind.SENT_AGAIN)
 
@@ -238,6 +239,7 @@ async def test_one_part_that_comes_too_fast_is_sent_again_alone(
         link.take([message(text=LONG)])
         await until(lambda: notes.verdicts)
         assert link.throttled == 1 and link.breaker is BreakerState.CLOSED
+        assert link.allowed_per_s > 0, "it goes slower now"
     ((sent, word),) = notes.verdicts
     assert word is outcomes.SENT and all(sent.ids) and sent.repeats == 1
     bodies = [pdu.short_message for pdu in centre.got]
