@@ -1,5 +1,6 @@
 """Receipts as message centres really write them."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +11,12 @@ from yunxin.protocols.smpp.pdus import Tag
 from yunxin.protocols.smpp.receipts import build, is_receipt, parse
 
 FULL = Receipt("1a2B", Outcome.DELIVERED, "DELIVRD", "000", "2611230800", "2611230801", b"hi")
+
+
+def test_a_few_write_ucs2() -> None:
+    words = "id:1a2B sub:001 dlvrd:001 submit date:2611230800 done date:2611230801 "
+    message = (words + "stat:DELIVRD err:000 text:好").encode("utf-16-be")
+    assert parse(message, {}) == msgspec.structs.replace(FULL, text=b"?")
 
 
 @pytest.mark.parametrize(

@@ -201,6 +201,16 @@ def test_an_answer_to_nothing_is_a_mistake_and_no_more(frame: pdus.Pdu) -> None:
     assert talk.client.state is State.BOUND
 
 
+def test_a_request_that_was_not_understood_was_not_taken_whatever_the_status() -> None:
+    talk = Talk().bind()
+    sequence = talk.submit("tag")
+    events = talk.client.receive(encode(pdus.GenericNack(sequence=sequence)), 0.0)
+    assert events == [SubmitAnswered(sequence, "tag", "", Code.RUNKNOWNERR)]
+    sequence = talk.server.deliver(body_of(pdus.DeliverSm()), tag="tag", now=0.0)
+    events = talk.server.receive(encode(pdus.GenericNack(sequence=sequence)), 0.0)
+    assert events == [DeliverAnswered(sequence, "tag", Code.RUNKNOWNERR)]
+
+
 def test_an_answer_of_the_wrong_kind_does_not_settle_a_request() -> None:
     talk = Talk().bind()
     sequence = talk.submit("tag")
@@ -339,6 +349,15 @@ def test_other_requests_go_there_and_back() -> None:
     talk.server.respond(response)  # owed once, sent once
     talk.pump()
     assert talk.client_saw == [Answered(sequence, "q", response)]
+
+
+def test_a_header_before_a_receipt_is_taken_off() -> None:
+    talk = Talk().bind()
+    data = segments.header(1, 1, 1) + b"id:7 stat:DELIVRD"
+    deliver(talk, pdus.DeliverSm(esm_class=0x44, short_message=data))
+    (arrived,) = talk.client_saw
+    assert isinstance(arrived, ReceiptArrived)
+    assert arrived.receipt.message_id == "7"
 
 
 def test_an_alert_needs_no_answer() -> None:

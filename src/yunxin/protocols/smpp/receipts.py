@@ -60,7 +60,7 @@ def parse(message: bytes, tlvs: dict[int, bytes]) -> Receipt:
     Raises:
         RemoteProtocolError: there is no id, or nothing that says what became of the message.
     """
-    match = _FULL.match(words := message.decode("latin-1"))
+    match = _FULL.match(words := _words(message))
     values = match.groups() if match and match[1] else _scan(words)
     message_id, submitted, done, stat, error, text = values
     state = None
@@ -76,8 +76,15 @@ def parse(message: bytes, tlvs: dict[int, bytes]) -> Receipt:
         error or _network_error(tlvs),
         submitted or "",
         done or "",
-        text.encode("latin-1") if text else b"",
+        text.encode("latin-1", "replace") if text else b"",
     )
+
+
+def _words(message: bytes) -> str:
+    """Latin-1, so that any byte survives; UCS-2, as a few write, where "id:" has its zeros."""
+    if message[:6:2] == b"\0\0\0":
+        return message.decode("utf-16-be", "replace")
+    return message.decode("latin-1")
 
 
 def _scan(words: str) -> tuple[str | None, ...]:

@@ -247,8 +247,8 @@ class SmppSession(Session):
         self._deliver_answered(_DELIVER, sequence, status, events)
 
     def _nacked(self, sequence: int, status: int, now: float, events: list[Event]) -> None:
-        """§4.3: the peer did not understand one of our requests."""
-        flight = self._flights.get(sequence)
+        """§4.3: the peer did not understand one of our requests; some say so with a status of 0."""
+        flight, status = self._flights.get(sequence), status or Code.RUNKNOWNERR
         if flight is None:
             events.append(PeerMistake("A generic_nack belongs to no request.", status))
         elif flight.command == _SUBMIT:
@@ -301,11 +301,10 @@ class SmppSession(Session):
 
 def _delivery(pdu: DeliverSm | DataSm) -> Event:
     """What a deliver_sm or data_sm to a client is: a receipt or a message from a phone."""
-    data = pdu.message
+    part, data = split(pdu)  # a header belongs to no receipt, yet some have one
     if receipts.is_receipt(pdu.esm_class, pdu.tlvs):
         receipt = receipts.parse(data, pdu.tlvs)
         return ReceiptArrived(pdu.sequence, receipt, pdu.source_addr, pdu.destination_addr)
-    part, data = split(pdu)
     alphabet = alphabet_of(pdu.data_coding)
     return InboundArrived(pdu.sequence, pdu.source_addr, pdu.destination_addr, data, alphabet, part)
 
