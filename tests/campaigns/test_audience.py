@@ -16,6 +16,7 @@ from yunxin.campaigns.audience import (
     typed_numbers,
 )
 from yunxin.text.encodings import EncodingProbe
+from yunxin.text.places import PlaceMap, pack
 from yunxin.text.words import WordList
 from yunxin.vocabulary import CarrierName, Refusal, SignaturePosition, TemplateKind
 
@@ -142,6 +143,8 @@ def test_carriers_outside_the_range_are_refused():
     )
     assert check("13800000001,a,b", carriers=carriers)[0]
     assert served_carriers(["all"]) == frozenset()
+    places = PlaceMap(pack([("1330000", "hainan", "unicom")]))
+    assert check("13300000001,a,b", carriers=carriers, places=places)[0]
 
 
 def test_segments_are_those_of_the_whole_text():

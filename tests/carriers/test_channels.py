@@ -48,6 +48,7 @@ def test_a_new_channel_is_stopped_and_its_password_sealed(operator):
         ({"host": "localhost"}, True), ({"port": 2776}, True), ({"window": 7}, True),
         ({"bind_mode": "pair"}, True), ({"alphabet": "gsm7_or_ucs2"}, True),
         ({"rate_per_s": 9}, False), ({"weight": 2}, False), ({"carriers": ["mobile"]}, False),
+        ({"provinces": ["hainan"]}, False),
         ({"name": "South"}, False), ({"name": "North"}, False),
     ],
 )  # fmt: skip

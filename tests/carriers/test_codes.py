@@ -94,6 +94,23 @@ def test_counted_codes_are_explained_by_the_protocol_that_said_them():
     assert told["HD:1"] == ""
 
 
+def test_the_engine_follows_where_operators_changed_what_is_permanent_and_nowhere_else(operator):
+    def write(row=None, **values):
+        found = row or CarrierCode(protocol="smpp", code="HD:1", group="other")
+        kept = {name: getattr(found, name) for name in ("protocol", "code", "group")}
+        words = {"meaning_en": "x", "meaning_zh": "x", "by": operator, "is_permanent": True}
+        return codes.write_code(row_id=found.pk, **(kept | words | values))
+
+    assert not any(row.decides for row in CarrierCode.objects.all())
+    shipped = CarrierCode.objects.get(protocol="smpp", code="RSYSERR")
+    assert not write(shipped, is_permanent=False).decides  # only its words are new
+    assert write(shipped, is_permanent=True).decides
+    assert codes.Explanations().book.decision("RSYSERR", "smpp").permanent
+    assert not write(shipped, is_permanent=False).decides
+    assert codes.Explanations().book.decision("RSYSERR", "smpp") is None
+    assert write().decides  # nobody shipped it
+
+
 # -- pages ----------------------------------------------------------------------------------------
 def test_an_operator_enters_what_an_unknown_code_means(client, operator):
     client.force_login(operator)

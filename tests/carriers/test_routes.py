@@ -6,7 +6,7 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone, translation
 
-from yunxin.carriers.models import Channel, ChannelState, PhoneNews, PortedNumber
+from yunxin.carriers.models import Channel, ChannelState, NumberPlace, PhoneNews, PortedNumber
 from yunxin.carriers.routes import Question, find_routes, find_whose
 from yunxin.vocabulary import CarrierName, LinkState, TrafficClass
 
@@ -64,8 +64,31 @@ def test_every_channel_has_its_place_or_a_reason(acme):
     assert ask(traffic="verification")["codes"][0] == 1
 
 
+def test_the_province_decides_and_its_absence_is_said():
+    channel("south", provinces=["hainan", "guangdong"])
+    channel("whole")
+
+    def routes(province: str):
+        question = Question(CarrierName.MOBILE, TrafficClass.NOTICE, 0, province)
+        with translation.override("en"):
+            found = find_routes(question, NOON)
+            return [(route.channel.name, route.place, str(route.why)) for route in found]
+
+    assert routes("hainan") == [
+        ("south", 1, "For this province, before those for all"),
+        ("whole", 2, "Serves it"),
+    ]
+    assert routes("gansu")[1] == ("south", None, "Does not serve this province")
+    unknown = "Serves certain provinces; this number's is not known"
+    assert routes("")[1] == ("south", None, unknown)
+
+
 def test_whose_a_number_is_says_by_what():
     assert find_whose("13800000001").digits == "138"
+    NumberPlace.objects.create(head="1380000", province="hainan", city="Haikou", carrier="telecom")
+    whose = find_whose("13800000001")
+    assert (whose.carrier, whose.digits) == (CarrierName.TELECOM, "1380000")
+    assert (whose.province, whose.city) == ("hainan", "Haikou")
     PortedNumber.objects.create(phone="13800000001", carrier="unicom")
     whose = find_whose("13800000001")
     assert (whose.carrier, whose.is_ported) == (CarrierName.UNICOM, True)
@@ -81,6 +104,9 @@ def test_the_page_answers_and_refuses_what_is_no_number(client, operator):
     answer = client.get(page, asked).content.decode()
     assert "first" in answer
     assert "13800000001" in answer
+    assert "归属地未知" in answer
+    NumberPlace.objects.create(head="1380000", province="hainan", city="海口")
+    assert "归属地：海南海口。" in client.get(page, asked).content.decode()
     assert client.get(page, asked | {"phone": "12345"}).status_code == 422
 
 

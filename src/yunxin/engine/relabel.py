@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 BATCH = 2_000  # messages in one transaction, about 20 ms
 AGAIN_AFTER_S = 5.0  # a group that was looked through is left alone so long
+ON_AFTER_S = 1.0  # and one of which a batch taught nothing, before the next batch
 
 Group = tuple[int, int, str]
 
@@ -67,6 +68,8 @@ class Relabeller:
             self._rests_until[group] = now + AGAIN_AFTER_S
         else:
             self._looked_up_to[group] = rows[-1][0]
+            if not found:
+                self._rests_until[group] = now + ON_AFTER_S
         return len(found)
 
 
