@@ -65,6 +65,14 @@ def test_a_good_try_closes_it_and_a_bad_one_doubles_the_rest() -> None:
 
 def test_a_good_try_forgets_all_that_was_bad_before() -> None:
     breaker = opened()
+    breaker.note(True, REST_FIRST_S)
+    for _ in range(ANSWERS_LEAST - 1):
+        breaker.note(False, REST_FIRST_S)
+    assert breaker.state(REST_FIRST_S) is BreakerState.CLOSED
+
+
+def test_after_a_good_try_the_rest_is_short_again() -> None:
+    breaker = opened()
     breaker.note(False, REST_FIRST_S)  # the rest is twice as long
     breaker.note(True, 3 * REST_FIRST_S)
     for _ in range(ANSWERS_LEAST - 1):

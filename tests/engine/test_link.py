@@ -270,8 +270,10 @@ async def test_what_is_in_doubt_is_not_sent_to_its_end() -> None:
     assert MessageEventKind.IN_DOUBT in verdict(notes).events
 
 
-async def test_a_refusal_for_good_outweighs_one_for_now_and_a_doubt() -> None:
-    words = [Code.RSYSERR, Code.RINVDSTADR]
+@pytest.mark.parametrize(
+    "words", [[Code.RSYSERR, Code.RINVDSTADR], [Code.RINVDSTADR, Code.RSYSERR]]
+)
+async def test_a_refusal_for_good_outweighs_one_for_now_and_a_doubt(words: list[Code]) -> None:
 
     def refuse(centre: Centre, stream: Stream[Session], event: SubmitRequested) -> None:
         if len(centre.got) <= len(words):
@@ -365,6 +367,7 @@ async def test_a_line_waits_for_its_answers_before_it_ends() -> None:
         link.take([message()])
         await until(lambda: answers)
         link.stop()
+        assert link.room() == (0, 0) and not link.takes
         await asyncio.sleep(0.1)
         assert link.sessions_bound == 1
         answers[0]()

@@ -69,6 +69,19 @@ def test_every_part_of_a_long_text_has_its_own_lines(acme, template):
     ]  # fmt: skip
 
 
+def test_a_try_in_doubt_is_told_of_when_a_receipt_was(acme, template):
+    message = make_message(template, AT, code="DELIVRD")
+    submit(message, 1, -2, at=AT - timedelta(seconds=9))
+    submit(message, 2, -2, at=AT - timedelta(seconds=9), state="failed", code="UNDELIV",
+           done_at=AT + timedelta(seconds=2))  # fmt: skip
+    submit(message)
+    told = read_story(acme.pk, message.id).lines
+    assert [line.title for line in told if line.carrier_message_id] == [
+        "已提交运营商", "已提交运营商", "分段状态报告：发送失败",
+    ]  # fmt: skip
+    assert "2" in told[0].detail and "-" not in told[0].detail
+
+
 def test_what_went_another_way_stands_where_it_happened(acme, template):
     message = make_message(template, AT, state="accepted", submitted_at=None)
     tell(message, MessageEventKind.RETRY, 1, code="0x58", channel_id=7)
