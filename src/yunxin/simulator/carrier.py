@@ -361,7 +361,9 @@ class Carrier:
         assert client is not None  # the session lets nobody submit who is not bound
         gateway = client.gateway
         submissions = gateway.read(session, event.pdu)
-        if event.sequence in visit.silent and self._repeated(stream, visit, event, submissions):
+        status = gateway.objection(session, event.pdu)
+        again = not status and event.sequence in visit.silent
+        if again and self._repeated(stream, visit, event, submissions):
             return True
         phones = len(submissions)
         ledger.counters["submits"] += phones
@@ -369,8 +371,9 @@ class Carrier:
         every = self.behaviour.disconnect_every_messages
         if every and visit.submits > every:
             return False
-        if code := self._too_much(client, stream.now, phones):
+        if not status and (code := self._too_much(client, stream.now, phones)):
             status = gateway.status(code)
+        if status:
             ledger.refused[session.explain(status).name] += phones
             session.answer_submit(event.sequence, "", status)
             return True

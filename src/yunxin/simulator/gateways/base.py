@@ -95,6 +95,10 @@ class Gateway(ABC):
     def status(self, code: int) -> int:
         """The protocol's nearest number to a behaviour's, which are SMPP's; others as they are."""
 
+    def objection(self, session: Session, pdu: Any) -> int:
+        """What a submit is refused with for its form, in the protocol's numbers; 0: it is well."""
+        return 0
+
     @abstractmethod
     def read(self, session: Session, pdu: Any) -> list[Submission]:
         """The messages in a submit, one for each phone."""

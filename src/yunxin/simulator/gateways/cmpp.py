@@ -11,6 +11,7 @@ import msgspec
 from yunxin.protocols import formats
 from yunxin.protocols.cmpp import ids, receipts
 from yunxin.protocols.cmpp.pdus import (
+    DESTINATIONS_MAX,
     FRAME_SIZE_MAX,
     Cancel,
     CancelResp,
@@ -20,6 +21,7 @@ from yunxin.protocols.cmpp.pdus import (
     QueryResp,
     Submit,
 )
+from yunxin.protocols.cmpp.precut import ASCII_SIZE_MAX, SIZE_MAX
 from yunxin.protocols.cmpp.session import REPORT, CmppSession, body_of, split
 from yunxin.protocols.cmpp.status import ConnectStatus, Result
 from yunxin.protocols.session import Limits, Session, Side
@@ -84,6 +86,18 @@ class CmppGateway(Gateway):
     def status(self, code: int) -> int:
         """A result of SUBMIT_RESP."""
         return _NEAREST.get(cast(Code, code), code)
+
+    def objection(self, session: Session, pdu: Any) -> int:
+        """Too many phones or none, a text that is too long, another account's code."""
+        submit = cast(Submit, pdu)
+        ascii_only = submit.msg_fmt == formats.ASCII
+        if submit.msg_src != session.peer:
+            return Result.MSG_SRC
+        if not 1 <= len(submit.dest_terminal_ids) <= DESTINATIONS_MAX:
+            return Result.DEST_TERMINAL
+        if len(submit.msg_content) > (ASCII_SIZE_MAX if ascii_only else SIZE_MAX):
+            return Result.TOO_LONG
+        return 0
 
     def read(self, session: Session, pdu: Any) -> list[Submission]:
         """One for each phone; of Registered_Delivery only 1 asks for a report."""

@@ -13,7 +13,16 @@ from yunxin.protocols.events import BindMode
 from yunxin.protocols.session import Limits, Session, Side
 from yunxin.protocols.sgip import receipts
 from yunxin.protocols.sgip.numbers import Numbers, message_id
-from yunxin.protocols.sgip.pdus import FRAME_SIZE_MAX, Deliver, Pdu, Submit, TraceResp
+from yunxin.protocols.sgip.pdus import (
+    CONTENT_SIZE_MAX,
+    FRAME_SIZE_MAX,
+    NUMBERS_MAX,
+    Deliver,
+    Pdu,
+    Submit,
+    TraceResp,
+)
+from yunxin.protocols.sgip.precut import SIZE_MAX
 from yunxin.protocols.sgip.session import LIMITS, SgipSession, body_of, split
 from yunxin.protocols.sgip.status import Code as Result
 from yunxin.protocols.smpp.status import Code
@@ -81,6 +90,18 @@ class SgipGateway(Gateway):
     def status(self, code: int) -> int:
         """A result of a submit's response, which has one byte."""
         return min(_NEAREST.get(cast(Code, code), code), _RESULT_MAX)
+
+    def objection(self, session: Session, pdu: Any) -> int:
+        """Too many phones or none, one without the country's code, a text that is too long."""
+        submit = cast(Submit, pdu)
+        ascii_only = submit.message_coding == formats.ASCII
+        if not 1 <= len(submit.user_numbers) <= NUMBERS_MAX:
+            return Result.FORMAT
+        if not all(number.startswith("86") for number in submit.user_numbers):
+            return Result.PHONE
+        if len(submit.content) > (CONTENT_SIZE_MAX if ascii_only else SIZE_MAX):
+            return Result.LENGTH
+        return 0
 
     def read(self, session: Session, pdu: Any) -> list[Submission]:
         """One for each phone."""

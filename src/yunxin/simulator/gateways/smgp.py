@@ -13,7 +13,9 @@ from yunxin.protocols.clock import BEIJING
 from yunxin.protocols.session import Limits, Session, Side
 from yunxin.protocols.smgp import ids, receipts
 from yunxin.protocols.smgp.pdus import (
+    CONTENT_SIZE_MAX,
     FRAME_SIZE_MAX,
+    NUMBERS_MAX,
     Deliver,
     Pdu,
     Query,
@@ -21,6 +23,7 @@ from yunxin.protocols.smgp.pdus import (
     Submit,
     Tag,
 )
+from yunxin.protocols.smgp.precut import SIZE_MAX
 from yunxin.protocols.smgp.session import SmgpSession, body_of, split
 from yunxin.protocols.smgp.status import Code as Result
 from yunxin.protocols.smpp.status import Code
@@ -75,6 +78,16 @@ class SmgpGateway(Gateway):
     def status(self, code: int) -> int:
         """A status of a submit's response."""
         return _NEAREST.get(cast(Code, code), code)
+
+    def objection(self, session: Session, pdu: Any) -> int:
+        """Too many phones or none, a text that is too long."""
+        submit = cast(Submit, pdu)
+        ascii_only = submit.msg_format == formats.ASCII
+        if not 1 <= len(submit.dest_term_ids) <= NUMBERS_MAX:
+            return Result.DEST_TERM_ID
+        if len(submit.msg_content) > (CONTENT_SIZE_MAX if ascii_only else SIZE_MAX):
+            return Result.MSG_LENGTH
+        return 0
 
     def read(self, session: Session, pdu: Any) -> list[Submission]:
         """One for each phone."""
