@@ -304,7 +304,7 @@ class CmppForm(AccountForm):
 
     protocol = CarrierProtocol.CMPP
     name_label = _("Account (provider code, Source_Addr)")
-    name_help = _("Six digits as the carrier assigned them.")
+    name_help = _("At most six characters, as the carrier assigned them.")
     sections = (
         Section("", (("version", "service_id", "account"), ("strict",))),
         Section(

@@ -44,7 +44,6 @@ class Channels(Listing):
         Column("state", _("Live state"), "status"),
         Column("account", _("Gateway and account")),
         Column("carriers", _("Carriers")),
-        Column("sessions", _("Sessions"), "number"),
         Column("window", _("Window in use")),
         Column("rate", _("Speed per second"), "number"),
         Column("waiting", _("Waiting"), "number"),
