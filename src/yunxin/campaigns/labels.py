@@ -5,7 +5,7 @@ from datetime import datetime
 
 from django.utils import timezone
 from django.utils.functional import Promise
-from django.utils.translation import gettext as _now
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from yunxin.campaigns.audience import FileProblem
@@ -170,10 +170,10 @@ def group_names(campaign: Campaign) -> str:
     if campaign.audience != AudienceKind.GROUPS:
         return ""
     names = [group.name for group in campaign.groups.all()]
-    shown = _now(", ").join(names[:GROUPS_NAMED])
+    shown = gettext(", ").join(names[:GROUPS_NAMED])
     if len(names) <= GROUPS_NAMED:
         return shown
-    return _now("%(names)s and %(count)d more") % {
+    return gettext("%(names)s and %(count)d more") % {
         "names": shown,
         "count": len(names) - GROUPS_NAMED,
     }
@@ -186,7 +186,7 @@ def refusal(reason: str, detail: str = "") -> str:
     if reason == Refusal.LINE_MALFORMED and detail in _MALFORMED:
         return str(_MALFORMED[detail])
     if reason == Refusal.PARAMS_MISSING and detail.startswith("empty "):
-        return _now("Parameter %(number)s is empty.") % {"number": detail.removeprefix("empty ")}
+        return gettext("Parameter %(number)s is empty.") % {"number": detail.removeprefix("empty ")}
     wanted, _slash, given = detail.partition("/")
     values = {
         "detail": detail,
@@ -230,5 +230,5 @@ def reason(seen: Shown, scheduled_at: datetime | None = None) -> str:
     """Why a campaign is in its state, as a sentence; empty where the state says it all."""
     if seen.reason == Reason.SCHEDULED and scheduled_at is not None:
         when = f"{timezone.localtime(scheduled_at):%Y-%m-%d %H:%M}"
-        return _now("It starts at %(time)s.") % {"time": when}
+        return gettext("It starts at %(time)s.") % {"time": when}
     return str(REASONS[seen.reason])
