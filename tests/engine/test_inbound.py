@@ -3,6 +3,7 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 
 import msgspec
+import psycopg
 import pytest
 
 from tests.engine.sending import FAST, Stage, any_hour, carrier, channel, magic, phone, until
@@ -288,6 +289,48 @@ async def test_two_engines_with_a_part_each_make_one_reply(stage: Stage, store: 
         assert not other.done(), "it waits, as it does not see the first part yet"
     await other
     assert stage.world.one("SELECT text FROM inbound_message") == "一二"
+
+
+async def test_replies_lock_their_campaigns_in_one_order(stage: Stage, store: Store) -> None:
+    """Settling and other engines do, too: none of them waits for another in a circle."""
+    world = stage.world
+    directory = Directory(store, stage.config)
+    await directory.start()
+    inbound = Inbound(directory, 9)
+    campaigns = [world.campaign(stage.enterprise_id, stage.template_id, 1) for _ in range(2)]
+    floor = message_id_floor(datetime.now(UTC))
+    for at, campaign_id in enumerate(campaigns):
+        async with store.transaction() as tx:
+            keys = {"campaign_id": campaign_id, "enterprise_id": stage.enterprise_id}
+            await tx.execute("begin_progress", keys)
+        world.insert(
+            "message", enterprise_id=stage.enterprise_id, id=floor + at, phone=phone(at),
+            carrier="mobile", kind="text", traffic="notice", source="portal", signature_id=1,
+            template_id=1, package_id=1, text="您好", segments=1, campaign_id=campaign_id,
+        )  # fmt: skip
+
+    async def tell() -> None:
+        async with store.transaction() as tx:
+            await inbound.store(tx, [reply(phone(1)), reply(phone(0))])
+
+    def reply(of: str) -> Reply:
+        data = "好".encode("utf-16-be")
+        return Reply(
+            inbound._ids.next(), 1, "10690000", of, "1069000077", data, Alphabet.UCS2, None
+        )
+
+    lock = "SELECT FROM campaign_progress WHERE campaign_id = %s FOR UPDATE"
+    async with await psycopg.AsyncConnection.connect(stage.config.database_url) as other:
+        await other.execute(lock, [campaigns[0]])
+        telling = asyncio.create_task(tell())
+        waits = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE wait_event_type = 'Lock' AND datname = current_database()"
+        )
+        await until(lambda: world.one(waits))
+        await other.execute(f"{lock} NOWAIT", [campaigns[1]])
+    await telling
+    assert [world.progress(campaign_id)["replies"] for campaign_id in campaigns] == [1, 1]
 
 
 async def test_a_reply_that_the_carrier_delivers_again_is_stored_once(

@@ -12,7 +12,7 @@ One that does not reach it makes it deliver the reply again: `inbound_seen` know
 
 import re
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -176,11 +176,14 @@ class Inbound:
         """Store replies that are whole, keep parts of those that are not."""
         replies = await _unseen(tx, replies)
         await _lock_parts(tx, replies)
+        campaign_ids = []
         for reply in replies:
             if reply.part is None:
-                await self._store_whole(tx, reply, decode(reply.data, reply.alphabet))
+                text = decode(reply.data, reply.alphabet)
+                campaign_ids.append(await self._store_whole(tx, reply, text))
             else:
-                await self._store_part(tx, reply, reply.part)
+                campaign_ids.append(await self._store_part(tx, reply, reply.part))
+        await _count(tx, campaign_ids)
 
     async def sweep(self, store: Store) -> None:
         """Store long replies that miss a part, a mark in its place; drop what is old.
@@ -196,9 +199,11 @@ class Inbound:
                 await tx.execute("drop_inbound_parts", key)
                 if parts:
                     reply = self._from_parts(key, own_number)
-                    await self._store_whole(tx, reply, _joined(parts, key["total"]))
+                    text = _joined(parts, key["total"])
+                    await _count(tx, [await self._store_whole(tx, reply, text)])
 
-    async def _store_part(self, tx: Transaction, reply: Reply, part: Part) -> None:
+    async def _store_part(self, tx: Transaction, reply: Reply, part: Part) -> int | None:
+        """The campaign that the reply answers, if this was its last part and it answers one."""
         key = {
             "channel_id": reply.channel_id,
             "phone": reply.phone,
@@ -209,14 +214,16 @@ class Inbound:
         kept = {"number": part.number, "alphabet": str(reply.alphabet), "data": reply.data}
         await tx.execute("keep_inbound_part", {**key, **kept})
         parts = await tx.fetch("inbound_parts", key)
-        if len(parts) == part.total:
-            await tx.execute("drop_inbound_parts", key)
-            await self._store_whole(tx, reply, _joined(parts, part.total))
+        if len(parts) < part.total:
+            return None
+        await tx.execute("drop_inbound_parts", key)
+        return await self._store_whole(tx, reply, _joined(parts, part.total))
 
-    async def _store_whole(self, tx: Transaction, reply: Reply, text: str) -> None:
+    async def _store_whole(self, tx: Transaction, reply: Reply, text: str) -> int | None:
+        """The campaign that the reply answers, if it answers one and is new."""
         answered = await self._answered(tx, reply)
         leaves = unsubscribes(text) and bool(answered.enterprise_id)
-        await tx.execute(
+        stored = await tx.fetch_one(
             "store_reply",
             {
                 "id": reply.id,
@@ -235,6 +242,7 @@ class Inbound:
             await tx.execute("block_unsubscribed", blocked)
         if not answered.enterprise_id:
             log.info("inbound.no_owner", reply=reply.id, phone=mask(reply.phone))
+        return stored[0] if stored else None
 
     async def _answered(self, tx: Transaction, reply: Reply) -> Answered:
         """What the reply answers: who wrote from that number, whose it is, who wrote last."""
@@ -306,6 +314,16 @@ async def _unseen(tx: Transaction, replies: Sequence[Reply]) -> Sequence[Reply]:
             fresh.discard(key)  # a second one of the same batch is not new
             unseen.append(reply)
     return unseen
+
+
+async def _count(tx: Transaction, campaign_ids: Iterable[int | None]) -> None:
+    """Count replies for the campaigns that they answer, all at once at the end.
+
+    Settling and other engines touch the same campaigns: in one order nobody waits in a circle.
+    """
+    answered = [campaign_id for campaign_id in campaign_ids if campaign_id is not None]
+    if answered:
+        await tx.execute("count_replies", {"campaign_ids": answered})
 
 
 async def _lock_parts(tx: Transaction, replies: Sequence[Reply]) -> None:

@@ -75,7 +75,8 @@ class Known(NamedTuple):
 
 async def recall(tx: Transaction, onces: Iterable[Once]) -> dict[Key, Known]:
     """The answers that are remembered of these requests."""
-    asked = {once.id: once.kept_s for once in onces}
+    # In one order, so that of two processes none waits for the other.
+    asked = dict(sorted((once.id, once.kept_s) for once in onces))
     rows = await tx.fetch(
         "recall_answers",
         {

@@ -60,8 +60,8 @@ CROSS JOIN LATERAL (
 ORDER BY m.id DESC LIMIT 1
 
 -- name: store_reply
--- A reply, counted for its campaign and told to its owner; a second run with the same id changes
--- nothing.
+-- A reply, told to its owner, with the campaign that it answers; a second run with the same id
+-- changes nothing.
 WITH stored AS (
     INSERT INTO inbound_message (id, enterprise_id, phone, access_number, text, channel_id,
         message_id, campaign_id, unsubscribed, received_at)
@@ -69,11 +69,17 @@ WITH stored AS (
         %(message_id)s, %(campaign_id)s, %(unsubscribed)s, now())
     ON CONFLICT (id) DO NOTHING
     RETURNING enterprise_id, id, campaign_id
-), counted AS (
-    UPDATE campaign_progress p SET replies = replies + 1
-    FROM stored s WHERE p.campaign_id = s.campaign_id
 )
-SELECT note_event(enterprise_id, 'replies', id, NULL) FROM stored WHERE enterprise_id <> 0
+SELECT campaign_id,
+    CASE WHEN enterprise_id <> 0 THEN note_event(enterprise_id, 'replies', id, NULL) END
+FROM stored
+
+-- name: count_replies
+-- Counts replies for their campaigns, which are locked in the order of ids, as settling locks them.
+UPDATE campaign_progress p SET replies = p.replies + x.replies
+FROM (SELECT campaign_id, count(*) AS replies FROM unnest(%(campaign_ids)s::bigint[]) AS c (campaign_id)
+      GROUP BY campaign_id ORDER BY campaign_id) x
+WHERE p.campaign_id = x.campaign_id
 
 -- name: block_unsubscribed
 -- A phone that does not want this enterprise's messages any more.

@@ -70,6 +70,7 @@ WITH taken AS (
             coalesce(sum(segments) FILTER (WHERE state = 'accepted'), 0) AS segments,
             sum(refund_segments) AS refunded_segments
         FROM taken WHERE campaign_id <> 0 GROUP BY campaign_id
+        ORDER BY campaign_id  -- as replies are counted
     ) x
     WHERE p.campaign_id = x.campaign_id
 )
