@@ -11,7 +11,7 @@ the queue rows.
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime
 from typing import NamedTuple
 
 import structlog
@@ -30,11 +30,11 @@ from yunxin.engine.checks import (
     phones_of,
 )
 from yunxin.engine.directory import Directory
-from yunxin.engine.ids import IdMaker
+from yunxin.engine.ids import IdMaker, day_of
 from yunxin.engine.once import KeyReused, Once, Raced, Remembered, recall, remember, tell_refusals
 from yunxin.engine.purse import Purse
 from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
-from yunxin.vocabulary import TIME_SHIFT, CarrierName, MessageKind, Refusal
+from yunxin.vocabulary import CarrierName, MessageKind, Refusal
 
 __all__ = ["AcceptRequest", "Accepted", "Acceptor", "Answer", "Refused"]
 
@@ -44,9 +44,6 @@ BATCH_MAX = 1000  # requests in one commit: 20 ms of writing, so that nobody wai
 RACE_TRIES = 5  # a second time all that raced is remembered; more is a mistake of a client
 DOUBT_TRIES = 6  # with Backoff's waits a few seconds: a database's restart
 
-_FIRST_DAY = date(2024, 1, 1)
-_SHANGHAI_AHEAD_MS = 8 * 3600 * 1000
-_DAY_MS = 24 * 3600 * 1000
 _KIND = MessageKind.TEXT.value
 
 _MESSAGE_TYPES = (
@@ -514,7 +511,7 @@ def _tally(paid: Sequence[Paid]) -> dict[str, list[object]]:
         request, template = draft.request, draft.template
         key = (
             request.enterprise_id,
-            _day_number(message_id),
+            day_of(message_id),
             request.source.value,
             request.campaign_id or 0,
             template.id,
@@ -524,10 +521,7 @@ def _tally(paid: Sequence[Paid]) -> dict[str, list[object]]:
         )
         messages[key] += 1
         segments[key] += draft.wording.segments
-    rows = [
-        (key[0], _FIRST_DAY + timedelta(days=key[1]), *key[2:], messages[key], segments[key])  # type: ignore[arg-type]
-        for key in messages
-    ]
+    rows = [(*key, messages[key], segments[key]) for key in messages]
     columns = map(list, zip(*rows, strict=True))
     return dict(zip(_TALLY_COLUMNS, columns, strict=True))
 
@@ -536,8 +530,3 @@ _TALLY_COLUMNS = (
     "enterprise_ids", "days", "sources", "campaign_ids", "template_ids", "signature_ids",
     "carriers", "package_ids", "messages", "segments",
 )  # fmt: skip
-
-
-def _day_number(message_id: int) -> int:
-    """The day of Shanghai on which an id was made, counted from the first of 2024."""
-    return ((message_id >> TIME_SHIFT) + _SHANGHAI_AHEAD_MS) // _DAY_MS

@@ -20,9 +20,10 @@ import structlog
 from yunxin.config import Config
 from yunxin.engine import outcomes
 from yunxin.engine.directory import Directory, marketing_rests
+from yunxin.engine.ids import day_of
 from yunxin.engine.link import Link
 from yunxin.engine.outcomes import Verdict
-from yunxin.engine.outgoing import Outgoing, day_of
+from yunxin.engine.outgoing import Outgoing
 from yunxin.engine.relabel import Relabeller
 from yunxin.engine.store import Listener, Row, Store, StoreUnavailable, run_forever
 from yunxin.routing import Line, Need, candidates, turn

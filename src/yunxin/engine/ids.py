@@ -5,12 +5,16 @@ Their shape is in `vocabulary`: milliseconds, then the node's number, then a cou
 
 import time
 from collections.abc import Callable
+from datetime import date, timedelta
+from functools import lru_cache
 
 from yunxin.vocabulary import COUNTER_BITS, EPOCH, NODE_BITS, TIME_SHIFT
 
 NODES = 1 << NODE_BITS
 PER_MILLISECOND = 1 << COUNTER_BITS
 _EPOCH_MS = int(EPOCH.timestamp() * 1000)
+_SHANGHAI_AHEAD_MS = 8 * 3600 * 1000  # no summer time since 1991
+_DAY_MS = 24 * 3600 * 1000
 
 
 def wall_clock_ms() -> int:
@@ -45,3 +49,13 @@ class IdMaker:
         else:
             self._last_ms, self._counter = self._last_ms + 1, 0
         return self._last_ms << TIME_SHIFT | self._node | self._counter
+
+
+def day_of(message_id: int) -> date:
+    """The day of acceptance in Asia/Shanghai, as `message_day` in the database."""
+    return _day(((message_id >> TIME_SHIFT) + _SHANGHAI_AHEAD_MS) // _DAY_MS)
+
+
+@lru_cache(maxsize=64)
+def _day(number: int) -> date:
+    return EPOCH.date() + timedelta(days=number)

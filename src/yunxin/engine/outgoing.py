@@ -7,11 +7,10 @@ the database is what remains of it.
 
 from collections.abc import Sequence
 from datetime import date
-from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from yunxin.protocols.events import Alphabet
-from yunxin.vocabulary import TIME_SHIFT, MessageEventKind, message_id_time
+from yunxin.vocabulary import MessageEventKind
 
 if TYPE_CHECKING:
     from yunxin.engine.link import Link
@@ -19,9 +18,6 @@ if TYPE_CHECKING:
 # What one count is kept by: enterprise, day, kind, source, campaign (0: none), template,
 # signature, carrier, package; as in the table tally_delta.
 Group = tuple[int, date, str, str, int, int, int, str, int]
-
-_CHINA_AHEAD_MS = 8 * 3_600_000  # Asia/Shanghai has no summer time
-_DAY_MS = 86_400_000
 
 
 class Outgoing:
@@ -92,13 +88,3 @@ class Outgoing:
     def taken(self) -> bool:
         """Whether the carrier has any part of it."""
         return any(self.ids)
-
-
-def day_of(message_id: int) -> date:
-    """The day of acceptance in Asia/Shanghai, as `message_day` in the database."""
-    return _day(((message_id >> TIME_SHIFT) + _CHINA_AHEAD_MS) // _DAY_MS)
-
-
-@lru_cache(maxsize=64)
-def _day(number: int) -> date:
-    return message_id_time((number * _DAY_MS) << TIME_SHIFT).date()

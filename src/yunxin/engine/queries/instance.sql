@@ -7,12 +7,14 @@ SELECT pg_try_advisory_lock(%(lock)s::integer, %(engine_id)s::integer)
 SELECT pg_advisory_unlock(%(lock)s::integer, %(engine_id)s::integer)
 
 -- name: register_engine
--- A row for this engine with the lowest node number that is free; nothing if another was faster.
+-- A row for this engine with a node number that is free; nothing if another was faster. Where the
+-- search begins moves on with the engine's id, a second each: should the clock be set back, whoever
+-- starts then does not make the ids again that an engine before it made.
 INSERT INTO engine_instance (id, node, host, pid, version, role, started_at, heartbeat_at)
 SELECT %(engine_id)s, n, %(host)s, %(pid)s::integer, %(version)s, %(role)s, now(), now()
 FROM generate_series(0, %(nodes)s::integer - 1) n
 WHERE NOT EXISTS (SELECT FROM engine_instance e WHERE e.node = n)
-ORDER BY n LIMIT 1
+ORDER BY n < %(engine_id)s::bigint %% %(nodes)s::integer, n LIMIT 1
 ON CONFLICT DO NOTHING
 RETURNING node::bigint
 
