@@ -13,6 +13,7 @@ from yunxin.engine.store import (
     Listener,
     Store,
     StoreUnavailable,
+    _connection_options,
     run_forever,
 )
 
@@ -39,6 +40,14 @@ async def test_connections_keep_the_planner_from_reading_whole_tables(store):
             assert await cursor.fetchone() == (value,)
     finally:
         await connection.close()
+
+
+def test_a_machine_that_vanished_is_noticed_within_seconds():
+    """By itself a connection over TCP would wait a quarter of an hour, a server two hours."""
+    options = _connection_options("postgresql://db/yunxin?tcp_user_timeout=5000")
+    assert "tcp_user_timeout" not in options, "what the URL says goes before"
+    assert options["keepalives_idle"] < 10
+    assert "-c tcp_keepalives_idle=6 -c tcp_keepalives_interval=3" in options["options"]
 
 
 async def test_an_exception_rolls_the_transaction_back(store, database):

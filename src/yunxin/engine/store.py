@@ -89,6 +89,21 @@ SESSION_SETTINGS = {
     "TimeZone": "UTC",
     "application_name": "yunxin-engine",
     "idle_in_transaction_session_timeout": "60s",
+    # A machine that vanished says no good-bye: after these 15 seconds its lock is free, by which
+    # others know that an engine is dead. By itself PostgreSQL would wait for hours.
+    "tcp_keepalives_idle": "6",
+    "tcp_keepalives_interval": "3",
+    "tcp_keepalives_count": "3",
+    "tcp_user_timeout": "15s",
+}
+
+# The same the other way round: a database's machine that vanished, and another has its address.
+PATIENCE = {
+    "connect_timeout": CONNECT_TIMEOUT_S,
+    "keepalives_idle": 6,
+    "keepalives_interval": 3,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 15_000,
 }
 
 # What PostgreSQL says when it gave up on a transaction that may well succeed the next time.
@@ -340,13 +355,12 @@ class Store:
 
 
 def _connection_options(url: str) -> dict[str, Any]:
+    """What the URL says goes before what we would say."""
     settings = " ".join(f"-c {name}={value}" for name, value in SESSION_SETTINGS.items())
-    given = conninfo_to_dict(url).get("options") or ""
-    return {
-        "autocommit": True,
-        "options": f"{settings} {given}".strip(),
-        "connect_timeout": CONNECT_TIMEOUT_S,
-    }
+    given = conninfo_to_dict(url)
+    options = f"{settings} {given.get('options') or ''}".strip()
+    patience = {name: value for name, value in PATIENCE.items() if name not in given}
+    return {"autocommit": True, "options": options, **patience}
 
 
 async def _configure(connection: Connection) -> None:
