@@ -5,7 +5,7 @@ from datetime import datetime, time
 import pytest
 
 from yunxin.config import Config
-from yunxin.engine.checks import AcceptRequest, Checker, Draft, Refused
+from yunxin.engine.checks import AcceptRequest, Checker, Draft, FreeText, Refused
 from yunxin.engine.directory import (
     SHANGHAI,
     Enterprise,
@@ -163,3 +163,68 @@ def test_marketing_hours_are_those_of_shanghai(first, last, clock, rests):
     config = Config(marketing_from=time.fromisoformat(first), marketing_to=time.fromisoformat(last))
     now = datetime.combine(NOON.date(), time.fromisoformat(clock), SHANGHAI)
     assert marketing_rests(config, now) is rests
+
+
+SIGNED = Snapshot(
+    enterprises={1: Enterprise(1, True, 1, "", ""), 2: Enterprise(2, False, 1, "", "")},
+    signatures={
+        9: Signature(9, 1, "云启科技", APPROVED, ""),
+        8: Signature(8, 1, "旧名", ReviewState.CANCELLED, ""),
+        7: Signature(7, 3, "别人", APPROVED, ""),
+    },
+    words=WordList(["赌博"]),
+)
+
+
+def check_free(signature=9, text="您好", traffic=TrafficClass.NOTICE, *, enterprise_id=1, **more):
+    position = more.pop("position", SignaturePosition.FRONT)
+    now = more.pop("now", NOON)
+    free = FreeText(signature, traffic, position)
+    request = AcceptRequest(enterprise_id, 0, MOBILE, (text,), free=free, **more)
+    return Checker(SIGNED, CONFIG, now).check(0, request)
+
+
+def test_a_free_text_needs_its_signature_and_nothing_else():
+    draft = check_free()
+    assert isinstance(draft, Draft)
+    assert (draft.wording.text, draft.template.id) == ("【云启科技】您好", 0)
+    back = check_free(position=SignaturePosition.BACK, text="您好#*#")
+    assert isinstance(back, Draft)
+    assert back.wording.text == "您好#*#【云启科技】"
+
+
+@pytest.mark.parametrize(
+    ("refused", "reason"),
+    [
+        (check_free(8), Refusal.SIGNATURE_NOT_APPROVED),
+        (check_free(7), Refusal.SIGNATURE_NOT_APPROVED),
+        (check_free(6), Refusal.SIGNATURE_NOT_APPROVED),
+        (check_free(enterprise_id=2), Refusal.ENTERPRISE_SUSPENDED),
+        (check_free(text="去赌博"), Refusal.FORBIDDEN_WORD),
+        (check_free(traffic=TrafficClass.MARKETING, now=NIGHT), Refusal.QUIET_HOURS),
+    ],
+)
+def test_a_free_text_has_the_same_rules(refused, reason):
+    assert isinstance(refused, Refused)
+    assert refused.reason is reason
+
+
+def test_marketing_hours_are_those_of_the_time_it_is_sent_at():
+    marketing = {"traffic": TrafficClass.MARKETING, "text": "新品"}
+    assert isinstance(check_free(**marketing, not_before=NIGHT), Refused)
+    assert isinstance(check_free(**marketing, now=NIGHT, not_before=NOON), Draft)
+
+
+def test_free_texts_of_two_signatures_are_not_taken_for_each_other():
+    snapshot = Snapshot(
+        enterprises=SIGNED.enterprises,
+        signatures={9: SIGNED.signatures[9], 5: Signature(5, 1, "新名", APPROVED, "")},
+    )
+    checker = Checker(snapshot, CONFIG, NOON)
+    texts = []
+    for signature in (9, 5):
+        free = FreeText(signature, TrafficClass.NOTICE, SignaturePosition.FRONT)
+        draft = checker.check(0, AcceptRequest(1, 0, MOBILE, ("您好",), free=free))
+        assert isinstance(draft, Draft)
+        texts.append(draft.wording.text)
+    assert texts == ["【云启科技】您好", "【新名】您好"]

@@ -1,6 +1,6 @@
 """From a submit_sm to its receipt and a reply: server, engine and simulated carrier over TCP."""
 
-from tests.engine.sending import FAST, carrier, channel, until
+from tests.engine.sending import FAST, carrier, channel, magic, until
 from tests.smpp.world import PHONE
 from yunxin.engine.service import Engine
 from yunxin.protocols.receipt import Outcome
@@ -32,3 +32,33 @@ async def test_a_text_goes_out_and_its_receipt_and_a_reply_come_back(
         assert reply.data.decode("utf-16-be") == "谢谢，收到了"
         assert (reply.source, reply.destination) == (PHONE, "10690000")
         await until(lambda: not world.one("SELECT count(*) FROM smpp_deliver"), 20)
+
+
+async def test_a_scheduled_text_goes_out_when_its_time_has_come(program, bind, acme, world, config):
+    async with carrier(FAST) as smsc, Engine(config):
+        channel(world, config, smsc.port)
+        system = await bind()
+        answer = await system.submit(acme.text(), schedule_delivery_time="000000000003000R")
+        assert answer.status == 0
+        at_once = await system.submit(acme.text("2"), destination_addr="13900005678")
+        await until(lambda: system.receipts, 20)
+        assert [one.receipt.message_id for one in system.receipts] == [at_once.message_id]
+        await until(lambda: len(system.receipts) == 2, 20)
+        rows = world.rows(
+            "SELECT submitted_at >= message_time(id) + interval '2.9 seconds' FROM message"
+            " ORDER BY id"
+        )
+        assert rows == [(True,), (False,)]
+
+
+async def test_a_refusal_by_the_carrier_is_told_with_its_code(program, bind, acme, world, config):
+    async with carrier(FAST) as smsc, Engine(config):
+        channel(world, config, smsc.port)
+        system = await bind()
+        answer = await system.submit(acme.text(), destination_addr=magic("0001"))
+        assert answer.status == 0
+        await until(lambda: system.receipts, 20)
+        receipt = system.receipts[0].receipt
+        assert (receipt.message_id, receipt.stat) == (answer.message_id, "UNDELIV")
+        assert acme.used in (0, 1)  # settled within a second
+        await until(lambda: acme.used == 0, 20)
