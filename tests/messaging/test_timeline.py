@@ -98,7 +98,12 @@ def test_what_went_another_way_stands_where_it_happened(acme, template):
 
 @pytest.mark.parametrize(
     ("is_queued", "claimed_by", "state"),
-    [(True, None, "accepted"), (True, 3, "sending"), (False, None, "submitted")],
+    [
+        (True, None, "accepted"),
+        (True, 3, "sending"),
+        (True, 0, "accepted"),
+        (False, None, "submitted"),
+    ],
 )
 def test_what_is_not_final_is_told_apart_by_its_queue_row(
     acme, template, is_queued, claimed_by, state
@@ -107,6 +112,14 @@ def test_what_is_not_final_is_told_apart_by_its_queue_row(
     if is_queued:
         queue(message, claimed_by=claimed_by)
     assert read_story(acme.pk, message.id).state == state
+
+
+def test_a_message_with_a_time_of_its_own_waits_for_it(acme, template):
+    message = make_message(template, AT, state="accepted", submitted_at=None)
+    queue(message, claimed_by=0)
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE message_queue SET not_before = now() + interval '1 hour'")
+    assert titles(acme, message) == ["已受理并扣费", "定时于此时发送"]
 
 
 @pytest.mark.parametrize("kind", MessageEventKind)

@@ -198,6 +198,24 @@ async def test_two_programs_share_the_work_and_double_nothing(bind, acme, world,
         await other.stream.close()
 
 
+async def test_what_one_program_holds_no_other_sends(bind, acme, world, config, program):
+    async with Program(config, port=0) as other_program:
+        systems = [
+            await bind(acknowledges=False),
+            await bind(acknowledges=False, port=other_program.port),
+        ]
+        for number in range(10):
+            await systems[0].submit(acme.text(str(number)))
+        finish(world)
+        await eventually(lambda: sum(len(one.receipts) for one in systems) >= 10)
+        for _ in range(3):
+            for one in (program, other_program):
+                assert await one.deliveries.once() == 0
+        assert sum(len(one.receipts) for one in systems) == 10
+        assert waiting(world) == 10
+        await systems[1].stream.close()
+
+
 async def test_what_a_dead_program_held_goes_out_at_once(bind, acme, world, program, config):
     system = await bind(mode=BindMode.TRANSMITTER)
     await system.submit(acme.text())

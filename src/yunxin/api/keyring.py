@@ -73,6 +73,8 @@ class Keyring:
         self._rows: dict[str, list[Row]] = {}
         self._opened: dict[str, str | None] = {}  # sealed → its secret
         self._wake = asyncio.Event()
+        # One after the other, so that what was read first never takes the place of what is newer.
+        self._reading = asyncio.Lock()
         self._pause_s = POLL_S
         if listener is not None:
             listener.on("directory", self._hear)
@@ -91,6 +93,10 @@ class Keyring:
 
     async def refresh(self) -> None:
         """Read everything again; a new ring only if anything differs."""
+        async with self._reading:
+            await self._read()
+
+    async def _read(self) -> None:
         began = time.monotonic()
         async with self._store.transaction() as tx:
             rows = {name: await tx.fetch(f"keyring_{name}") for name in _TABLES}

@@ -141,7 +141,7 @@ def with_live_states(records: list[Record]) -> list[Record]:
     queued = {
         (enterprise_id, message_id): claimed
         for enterprise_id, message_id, claimed in _query(
-            "SELECT enterprise_id, message_id, claimed_by IS NOT NULL FROM message_queue"
+            "SELECT enterprise_id, message_id, coalesce(claimed_by, 0) > 0 FROM message_queue"
             " WHERE enterprise_id = ANY(%s) AND message_id = ANY(%s)",
             [list({key[0] for key in in_flight}), [key[1] for key in in_flight]],
         )

@@ -85,7 +85,7 @@ def _state(message: Message, queued: QueuedMessage | None) -> MessageState:
         return state
     if queued is None:
         return MessageState.SUBMITTED
-    return MessageState.SENDING if queued.claimed_by is not None else MessageState.ACCEPTED
+    return MessageState.SENDING if queued.claimed_by else MessageState.ACCEPTED
 
 
 def _accepted(message: Message) -> Iterator[Line]:
@@ -101,12 +101,14 @@ def _accepted(message: Message) -> Iterator[Line]:
 def _waiting(queued: QueuedMessage | None) -> Iterator[Line]:
     if queued is None:
         return
-    if queued.claimed_at:
+    if queued.claimed_by and queued.claimed_at:  # not of those that are parked
         yield Line(
             queued.claimed_at, _("Handed to the line"), channel_id=queued.channel_id, order=2
         )
     elif queued.not_before:
-        yield Line(queued.not_before, _("To be tried again from now on"), tone="cyan", order=2)
+        scheduled = not queued.attempt and queued.claimed_by is not None
+        what = _("Scheduled for this time") if scheduled else _("To be tried again from now on")
+        yield Line(queued.not_before, what, tone="cyan", order=2)
 
 
 def _taken(own: dict[str, int]) -> QuerySet[Submission]:

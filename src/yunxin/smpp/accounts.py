@@ -66,6 +66,8 @@ class Accounts:
         self._store = store
         self._rows: list[Row] = []
         self._wake = asyncio.Event()
+        # One after the other, so that what was read first never takes the place of what is newer.
+        self._reading = asyncio.Lock()
         self._pause_s = POLL_S
         if listener is not None:
             listener.on("directory", lambda _: self._wake.set())
@@ -84,6 +86,10 @@ class Accounts:
 
     async def refresh(self) -> None:
         """Read everything again; `changed` is called only if anything differs."""
+        async with self._reading:
+            await self._read()
+
+    async def _read(self) -> None:
         began = time.monotonic()
         rows = await self._store.fetch("smpp_accounts")
         if rows != self._rows:

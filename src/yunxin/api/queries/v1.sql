@@ -8,7 +8,8 @@ ON CONFLICT DO NOTHING
 -- One message of an enterprise, and where it is in the queue.
 SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
     m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
-    q.message_id IS NOT NULL, q.claimed_at, q.not_before, m.channel_id
+    q.message_id IS NOT NULL, CASE WHEN q.claimed_by > 0 THEN q.claimed_at END, q.not_before,
+    m.channel_id
 FROM message m
 LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
 WHERE m.enterprise_id = %(enterprise_id)s AND m.id = %(message_id)s
@@ -30,7 +31,8 @@ ORDER BY submitted_at, part
 -- Messages of an enterprise, newest first.
 SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
     m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
-    q.message_id IS NOT NULL, q.claimed_at, q.not_before, m.channel_id
+    q.message_id IS NOT NULL, CASE WHEN q.claimed_by > 0 THEN q.claimed_at END, q.not_before,
+    m.channel_id
 FROM message m
 LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
 WHERE m.enterprise_id = %(enterprise_id)s AND m.id >= %(first)s AND m.id < %(below)s
@@ -41,7 +43,8 @@ ORDER BY m.id DESC LIMIT %(most)s
 -- Messages of an enterprise to one phone, newest first.
 SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
     m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
-    q.message_id IS NOT NULL, q.claimed_at, q.not_before, m.channel_id
+    q.message_id IS NOT NULL, CASE WHEN q.claimed_by > 0 THEN q.claimed_at END, q.not_before,
+    m.channel_id
 FROM message m
 LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
 WHERE m.enterprise_id = %(enterprise_id)s AND m.phone = %(phone)s
@@ -54,7 +57,8 @@ ORDER BY m.id DESC LIMIT %(most)s
 -- Messages of an enterprise with a reference, newest first.
 SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
     m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
-    q.message_id IS NOT NULL, q.claimed_at, q.not_before, m.channel_id
+    q.message_id IS NOT NULL, CASE WHEN q.claimed_by > 0 THEN q.claimed_at END, q.not_before,
+    m.channel_id
 FROM message m
 LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
 WHERE m.enterprise_id = %(enterprise_id)s AND m.reference = %(reference)s
@@ -66,7 +70,8 @@ ORDER BY m.id DESC LIMIT %(most)s
 -- Messages of an enterprise in a state that few are in, newest first.
 SELECT m.id, m.phone, m.state, m.code, m.text, m.template_id, m.segments::bigint, m.source,
     m.task_id, m.reference, m.submitted_at, m.done_at, m.finished_at, m.refunded,
-    q.message_id IS NOT NULL, q.claimed_at, q.not_before, m.channel_id
+    q.message_id IS NOT NULL, CASE WHEN q.claimed_by > 0 THEN q.claimed_at END, q.not_before,
+    m.channel_id
 FROM message m
 LEFT JOIN message_queue q ON q.enterprise_id = m.enterprise_id AND q.message_id = m.id
 WHERE m.enterprise_id = %(enterprise_id)s AND m.state = %(state)s AND m.state <> 'delivered'
