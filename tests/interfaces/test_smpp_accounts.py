@@ -15,6 +15,7 @@ from tests.interfaces.scene import (
     make_smpp_state,
     owner_of,
 )
+from yunxin.accounts import audit
 from yunxin.accounts.models import AuditEntry, Notice
 from yunxin.dialects import smpp_passwords
 from yunxin.interfaces import networks, smpp_accounts, smpp_live
@@ -52,6 +53,8 @@ def test_of_a_password_only_a_digest_is_kept(acme: Any, operator: Any) -> None:
     entry = last_entry("smpp_account.create")
     assert (entry.enterprise, entry.subject) == (acme, "acme1")
     assert entry.detail["networks"] == "203.0.113.8/32"
+    assert entry.detail["delivered_replies"] == "own" and "extension" not in entry.detail
+    assert set(entry.detail) <= set(audit.DETAILS), "people read words for all of it"
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT a::text || e::text FROM interfaces_smppaccount a, accounts_auditentry e"
@@ -90,6 +93,7 @@ def test_a_change_says_what_is_different(acme: Any, operator: Any) -> None:
     assert (row.window, row.networks) == (50, ["10.0.0.0/24"])
     detail = last_entry("smpp_account.edit").detail
     assert (detail["window"], detail["networks"]) == (50, "10.0.0.0/24")
+    assert set(detail) <= set(audit.DETAILS), "people read words for all of it"
     smpp_accounts.change_account(account, values=values, by=operator)
     assert AuditEntry.objects.filter(action="smpp_account.edit").count() == 1, (
         "nothing is different"

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from tests.factories import make_package, make_signature, make_template
-from tests.interfaces.scene import make_batch, make_network, make_target
+from tests.interfaces.scene import make_batch, make_network, make_smpp_account, make_target
 from tests.messaging.records_world import make_message
 from yunxin.campaigns.models import Campaign, CampaignProgress
 from yunxin.messaging.home import (
@@ -156,3 +156,7 @@ def test_pushes_given_up_and_rejected_addresses_need_attention(client, acme):
     make_network(acme, state="rejected", reviewed_at=timezone.now())
     shown = client.get("/").content.decode()
     assert "1 次推送已放弃" in shown and "1 个 IP 地址被驳回" in shown
+    assert "/support/networks/?state=rejected" in shown and "/support/smpp/" not in shown
+    account = make_smpp_account(acme)
+    make_network(acme, state="rejected", reviewed_at=timezone.now(), smpp_account=account)
+    assert f'href="/support/smpp/{account.pk}/"' in client.get("/").content.decode()

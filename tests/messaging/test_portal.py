@@ -111,6 +111,15 @@ def test_each_filter_narrows(client, template, acme):
         assert "共 1 项" in shown, query
 
 
+def test_what_came_in_over_smpp_is_found_and_says_so(client, template):
+    make_message(template, phone="13800000001", source="smpp", text="【测试】自由文本")
+    make_message(template, phone="13800000002")
+    shown = page(client, source="smpp")
+    assert "13800000001" in shown and "13800000002" not in shown
+    assert '<option value="smpp" selected>SMPP</option>' in shown
+    assert shown.count("SMPP") > 1
+
+
 def test_a_refusal_shows_its_code_and_what_it_means(client, template):
     make_message(template, state="failed", code="UNDELIV")
     shown = page(client)

@@ -169,6 +169,7 @@ DETAILS: dict[str, str | Promise] = {
     "traffic": _("Purpose of free texts"),
     "source_rule": _("Meaning of source_addr"),
     "extension": _("Digits of the account"),
+    "delivered_replies": _("Delivered replies"),
     "default_alphabet": _("Default alphabet"),
     "address": _("Peer address"),
     "from": _("From"),

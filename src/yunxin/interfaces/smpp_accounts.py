@@ -5,7 +5,7 @@ The password is shown once, to whoever made it; what is kept of it is said in
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import count
 from typing import Any
 
@@ -36,6 +36,9 @@ SETTINGS = (
     "name", "networks", "window", "rate_per_s", "sessions_max", "text_mode", "traffic",
     "source_rule", "extension", "replies", "default_alphabet",
 )  # fmt: skip
+
+# Names that mean something else in the audit log.
+_IN_LOG = {"name": "account_name", "replies": "delivered_replies"}
 
 
 def propose_system_id(enterprise: Enterprise) -> str:
@@ -78,7 +81,8 @@ def create_account(
         )
         _set_password(row, password)
         _insert(row)
-        audit.record(by, "smpp_account.create", row, enterprise, **_told(row, SETTINGS))
+        given = [name for name in SETTINGS if getattr(row, name) not in ("", [])]
+        audit.record(by, "smpp_account.create", row, enterprise, **_told(row, given))
         hint("directory", "smpp_account")
     return row, password
 
@@ -242,12 +246,11 @@ def _set_password(row: SmppAccount, password: str) -> None:
     row.password_changed_at = timezone.now()
 
 
-def _told(row: SmppAccount, names: Any) -> dict[str, Any]:
-    """What the audit log keeps of settings: words and numbers."""
-    told = {name: getattr(row, name) for name in names}
+def _told(row: SmppAccount, names: Iterable[str]) -> dict[str, Any]:
+    """What the audit log keeps of settings: words and numbers, by its own names for them."""
+    told = {_IN_LOG.get(name, name): getattr(row, name) for name in names}
     if "networks" in told:
         told["networks"] = ", ".join(told["networks"])
-    told["account_name"] = told.pop("name", row.name)
     return told
 
 

@@ -259,16 +259,18 @@ def _about_interfaces(enterprise: Enterprise) -> Iterator[Concern]:
         )
         url = f"{reverse('interfaces:push_log')}?state={PushBatchState.DEAD}"
         yield Concern(text % {"n": n}, url, "red", "webhook")
-    networks = enterprise.allowed_networks.filter(
+    rejected = enterprise.allowed_networks.filter(
         state=ReviewState.REJECTED, reviewed_at__gt=timezone.now() - RECENT
     )
-    if n := networks.count():
+    for account_id, n in rejected.values_list("smpp_account").annotate(Count("pk")).order_by():
         text = ngettext(
             "%(n)s IP address was rejected; see the reason.",
             "%(n)s IP addresses were rejected; see the reasons.",
             n,
         )
         url = f"{reverse('interfaces:networks')}?state={ReviewState.REJECTED}"
+        if account_id is not None:
+            url = reverse("interfaces:smpp_account", args=[account_id])
         yield Concern(text % {"n": n}, url, icon="network")
 
 
