@@ -114,6 +114,7 @@ class Notes:
     def __init__(self, policy: InDoubtPolicy = InDoubtPolicy.RESEND) -> None:
         self.verdicts: list[tuple[Outgoing, Verdict]] = []
         self.receipts: list[tuple[str, ReceiptArrived]] = []
+        self.late_ids: list[tuple[Outgoing, int, str]] = []
         self.changes = 0
         self.storing = True
         self._policy = policy
@@ -122,6 +123,9 @@ class Notes:
         self.verdicts.append((message, verdict))
         if self.storing and message.link is not None:
             message.link.release(message)
+
+    def late_id(self, link: Link, message: Outgoing, index: int, key: str) -> None:
+        self.late_ids.append((message, index, key))
 
     def receipt(self, stream: Any, link: Link, event: ReceiptArrived, key: str) -> None:
         self.receipts.append((key, event))
@@ -208,6 +212,7 @@ async def test_an_answer_after_its_time_is_counted_and_judges_nothing() -> None:
         late[0]()
         await until(lambda: link.late == 1)
         assert notes.verdicts[0][0].ids == [""], "it is judged already"
+        assert notes.late_ids == [(notes.verdicts[0][0], 0, "1")], "its receipt will be looked for"
     unanswered = (MessageEventKind.UNANSWERED, MessageEventKind.IN_DOUBT)
     assert verdict(notes).events == (*unanswered, MessageEventKind.SENT_AGAIN)
 

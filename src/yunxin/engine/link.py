@@ -71,6 +71,9 @@ class Desk(Protocol):
     def judged(self, message: Outgoing, verdict: Verdict) -> None:
         """What became of a message."""
 
+    def late_id(self, link: "Link", message: Outgoing, index: int, key: str) -> None:
+        """A part of a message that was judged as in doubt was taken after all, with this id."""
+
     def receipt(self, stream: Conversation, link: "Link", event: ReceiptArrived, key: str) -> None:
         """A final receipt of the message part with this key; acknowledged when it is stored."""
 
@@ -546,10 +549,12 @@ class Link:
         self._desk.receipt(stream, self, event, key)
 
     def _answered(self, event: SubmitAnswered) -> None:
-        if event.late:  # it was judged as in doubt already
-            self.late += 1
-            return
         message, index = event.tag
+        if event.late:  # it was judged as in doubt already, yet now its receipt can be found
+            self.late += 1
+            if event.message_id and not (event.status or self._account.own_id(event.sequence)):
+                self._desk.late_id(self, message, index, self._answer_key(event.message_id))
+            return
         status = event.status
         if not status:
             self._breaker.note(True, self._loop.time())

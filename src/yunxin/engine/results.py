@@ -41,10 +41,22 @@ _OF_THE_DATABASE = (StoreUnavailable, psycopg.ProgrammingError)
 Owed = tuple[Conversation, int]  # what is to be acknowledged: on which stream, which request
 
 
+_THINGS = ("verdicts", "late", "receipts", "replies", "news")
+
+
+class LateId(NamedTuple):
+    """The id of a part that was answered after its time."""
+
+    channel_id: int
+    message: Outgoing
+    part: int  # from 1
+    carrier_id: str
+
+
 class Batch:
     """What is stored in one transaction."""
 
-    __slots__ = ("by_link", "done", "news", "owed", "receipts", "replies", "verdicts")
+    __slots__ = ("by_link", "done", "late", "news", "owed", "receipts", "replies", "verdicts")
 
     def __init__(self) -> None:
         self.done = asyncio.Event()  # it is stored, and what it owed is acknowledged
@@ -53,15 +65,16 @@ class Batch:
         self.receipts: list[Told] = []
         self.replies: list[Reply] = []
         self.news: list[ToldPhone] = []
+        self.late: list[LateId] = []
         self.owed: list[Owed] = []
 
     def __len__(self) -> int:
-        return len(self.verdicts) + len(self.receipts) + len(self.replies) + len(self.news)
+        return sum(len(getattr(self, name)) for name in _THINGS)
 
     def singles(self) -> "list[Batch]":
         """The same in batches of one thing each, to find the one that cannot be stored."""
         batches = []
-        for name in ("verdicts", "receipts", "replies", "news"):
+        for name in _THINGS:
             for thing in getattr(self, name):
                 batch = Batch()
                 getattr(batch, name).append(thing)
@@ -125,6 +138,11 @@ class Results:
         """What became of a message in this engine's hands."""
         self._batch.verdicts.append((message, verdict))
         self._notice(message.link)
+
+    def late_id(self, link: Link, message: Outgoing, index: int, key: str) -> None:
+        """A part of a message in doubt was taken after all: its receipt will be looked for."""
+        self._batch.late.append(LateId(link.channel.id, message, index + 1, plain(key)))
+        self._notice(link)
 
     def receipt(self, stream: Conversation, link: Link, event: ReceiptArrived, key: str) -> None:
         """A final receipt; it is acknowledged when it is stored."""
@@ -217,6 +235,8 @@ class Results:
     async def _write(self, batch: Batch) -> None:
         async with self._store.transaction() as tx:
             await self._write_verdicts(tx, batch.verdicts)
+            if batch.late:
+                await tx.execute("keep_late_ids", _late_params(batch.late))
             for at in range(0, len(batch.receipts), BATCH_MAX):
                 await self._receipts.store(tx, batch.receipts[at : at + BATCH_MAX])
             if batch.replies:
@@ -364,6 +384,18 @@ def policies(config: Config) -> dict[str, InDoubtPolicy]:
     }
 
 
+def _late_params(late: Sequence[LateId]) -> dict[str, Any]:
+    return {
+        "enterprise_ids": [id.message.enterprise_id for id in late],
+        "message_ids": [id.message.message_id for id in late],
+        "channel_ids": [id.channel_id for id in late],
+        "carrier_ids": [id.carrier_id for id in late],
+        "parts": [id.part for id in late],
+        "totals": [len(id.message.parts) for id in late],
+        "written_ms": [id.message.written_ms for id in late],
+    }
+
+
 def _part_ids(message: Outgoing) -> str:
     ids = message.ids
     return plain(ids[0]) if len(ids) == 1 else "\n".join(map(plain, ids))
@@ -381,5 +413,5 @@ def _describe(batch: Batch) -> str:
     return (
         f"{[m.message_id for m, _ in batch.verdicts]} "
         f"{[r.carrier_id for r in batch.receipts]} {len(batch.replies)} replies"
-        f" {len(batch.news)} news of phones"
+        f" {len(batch.news)} news of phones {len(batch.late)} late ids"
     )

@@ -45,6 +45,20 @@ JOIN message_queue q ON q.enterprise_id = t.enterprise_id AND q.message_id = t.m
     AND q.claimed_by IS NOT DISTINCT FROM %(engine_id)s
 CROSS JOIN LATERAL unnest(string_to_array(t.events, ',')) WITH ORDINALITY AS e (kind, step)
 
+-- name: keep_late_ids
+-- The ids of tries that were answered after their time, for their receipts: as of tries in doubt
+-- while the message is not final, else for a line in its time line.
+INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id, part, parts,
+    submitted_at)
+SELECT t.channel_id, t.carrier_id, t.enterprise_id, t.message_id, t.part,
+    CASE WHEN m.finished_at IS NULL THEN -t.total ELSE t.total END,
+    to_timestamp(t.written_ms / 1000.0)
+FROM unnest(%(enterprise_ids)s::bigint[], %(message_ids)s::bigint[], %(channel_ids)s::bigint[],
+    %(carrier_ids)s::text[], %(parts)s::smallint[], %(totals)s::smallint[], %(written_ms)s::bigint[])
+    AS t (enterprise_id, message_id, channel_id, carrier_id, part, total, written_ms)
+CROSS JOIN LATERAL (SELECT finished_at FROM message m
+    WHERE m.enterprise_id = t.enterprise_id AND m.id = t.message_id OFFSET 0) m
+
 -- name: keep_tries
 -- The ids of tries in doubt that are sent again, for their receipts: the number of parts below
 -- zero. Driven by their queue rows, which `set_free` then sets free.
