@@ -294,6 +294,15 @@ async def test_who_makes_partitions_lets_nobody_wait_behind_a_long_reader(
     await settle.make_partitions()
 
 
+def test_no_function_that_locks_a_whole_table_waits_for_long(world):
+    names = world.rows(
+        "SELECT proname, coalesce(proconfig::text, '') FROM pg_proc"
+        " WHERE proname ~ '^(ensure|drop)_[a-z]+_partitions$'"
+    )
+    assert len(names) >= 7
+    assert {name for name, settings in names if "lock_timeout=500ms" not in settings} == set()
+
+
 async def test_partitions_are_made_ahead_and_old_ones_dropped(store, config, world):
     later = datetime.now(UTC) + timedelta(days=60)
     before = {name for (name,) in world.rows("SELECT relname FROM pg_class WHERE relkind = 'r'")}
