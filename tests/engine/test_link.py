@@ -117,6 +117,7 @@ class Notes:
         self.late_ids: list[tuple[Outgoing, int, str]] = []
         self.changes = 0
         self.storing = True
+        self.others = False  # whether another channel could carry what this one refuses
         self._policy = policy
 
     def judged(self, message: Outgoing, verdict: Verdict) -> None:
@@ -140,7 +141,8 @@ class Notes:
         return self._policy
 
     def another(self, message: Outgoing, refused_by: Container[int]) -> bool:
-        return False
+        assert 1 in refused_by
+        return self.others
 
     def decision(self, code: str, protocol: str) -> None:
         return None
@@ -264,6 +266,22 @@ async def test_a_part_is_not_sent_again_for_ever(monkeypatch: pytest.MonkeyPatch
         await until(lambda: notes.verdicts)
     assert len(centre.got) == 3 + 3
     assert verdict(notes).code == "RSYSERR" and verdict(notes).state is None
+
+
+@pytest.mark.parametrize("refused", [2, 1])
+async def test_a_text_of_which_a_part_is_out_is_tried_nowhere_else(refused: int) -> None:
+    """One of three parts is refused, or all from the first on."""
+
+    def refuse(centre: Centre, stream: Stream[Session], event: SubmitRequested) -> None:
+        status = Code.RSUBMITFAIL if len(centre.got) >= refused else 0
+        stream.session.answer_submit(event.sequence, "" if status else "1", status)
+
+    notes = Notes()
+    notes.others = True
+    async with linked(Centre(refuse), notes) as (link, _):
+        link.take([message(text=LONG)])
+        await until(lambda: notes.verdicts)
+    assert verdict(notes).state == ("failed" if refused == 2 else None)
 
 
 async def test_what_is_in_doubt_is_not_sent_to_its_end() -> None:
