@@ -418,7 +418,17 @@ async def test_news_on_the_way_is_acknowledged_and_only_the_last_word_is_stored(
     assert key == "77" and len(centre.acknowledged) == 1, "who stores it acknowledges it"
 
 
-async def test_a_line_that_worked_comes_back_soon_and_since_when_it_is_there_is_told() -> None:
+async def test_a_line_that_worked_comes_back_soon_and_since_when_it_is_there_is_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    begun_anew: list[float] = []
+
+    class Noted(links.Backoff):
+        def reset(self) -> None:
+            begun_anew.append(0)
+            super().reset()
+
+    monkeypatch.setattr(links, "Backoff", Noted)
     centre = Centre()
     async with linked(centre) as (link, notes):
         first = link.bound_at
@@ -432,6 +442,11 @@ async def test_a_line_that_worked_comes_back_soon_and_since_when_it_is_there_is_
             assert link.state is LinkState.DOWN and link.last_error
             await until(lambda: link.bound, 2)
             assert link.bound_at is not None and before is not None and link.bound_at > before
+        assert len(begun_anew) == 3
+        centre.streams[0].abort()  # it did nothing since it was bound
+        await until(lambda: not link.bound, 5)
+        await until(lambda: link.bound, 5)
+        assert len(begun_anew) == 3
 
 
 async def test_one_of_two_connections_that_is_gone_gives_nothing_back() -> None:
@@ -447,6 +462,27 @@ async def test_one_of_two_connections_that_is_gone_gives_nothing_back() -> None:
         await until(lambda: link.sessions_bound == 2, 5)
         assert link.bound_at == since, "the line was never away"
     assert verdict(notes) is outcomes.SENT
+
+
+async def test_what_waits_stays_as_long_as_one_connection_is_left() -> None:
+    centre = Centre(lambda *_: None)
+    async with linked(centre, sessions=2, window=1) as (link, notes):
+        link.take([message(n) for n in range(4)])
+        await until(lambda: len(centre.got) == 2)
+        centre.streams[0].abort()
+        await until(lambda: notes.verdicts)
+        assert len(notes.verdicts) == 1 and link.outstanding == 3
+
+
+async def test_a_text_was_submitted_when_its_first_part_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    clock = iter(range(1_000, 9_000))
+    monkeypatch.setattr(links, "wall_clock_ms", lambda: next(clock))
+    async with linked(Centre(), window=1) as (link, notes):
+        link.take([message(text=LONG)])
+        await until(lambda: notes.verdicts)
+    assert notes.verdicts[0][0].written_ms == 1_000
 
 
 async def test_a_long_complaint_fits_its_column() -> None:
