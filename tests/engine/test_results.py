@@ -46,7 +46,7 @@ class Desk(Results):
         super().__init__(
             None, Config(database_url="postgresql://", secret_key="x" * 50), 1, None,
             another=lambda *_: False, withdrawn=lambda _: False, stored=lambda _: None,
-            line_changed=lambda: None,
+            line_changed=lambda: None, decision=lambda *_: None, ported_to=lambda *_: None,
         )  # fmt: skip
         self.stored: asyncio.Queue[int] = asyncio.Queue()
         self.more = 0  # so many arrive while others are stored
@@ -129,6 +129,7 @@ async def running(store: Store, config: Config, stored: list[object]) -> AsyncIt
     desk = Results(
         store, config, ENGINE, None, another=lambda *_: False, withdrawn=lambda _: False,
         stored=stored.extend, line_changed=lambda: None,
+        decision=lambda *_: None, ported_to=lambda *_: None,
     )  # fmt: skip
     writer = asyncio.create_task(desk.run())
     yield desk
