@@ -1,10 +1,9 @@
-"""Sending records as a CSV file: streamed from a cursor in the database, however many they are.
+"""Sending records as a CSV file: read from a cursor in the database, however many they are.
 
-Rows come in portions, so that memory stays flat. Cells that a spreadsheet would take for a
-formula are neutralised; who may not see whole numbers gets them masked.
+Rows come in portions, so that memory stays flat; `web.csv_files` writes them. Who may not see whole
+numbers gets them masked.
 """
 
-import csv
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -24,32 +23,17 @@ from yunxin.vocabulary import CarrierName, Source
 
 ROWS_MAX = 1_000_000  # a spreadsheet holds 1,048,576
 PORTION = 2_000  # rows in memory at a time
-BOM = "\ufeff"  # spreadsheets take a file without it for the machine's own encoding
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
 
 
-class _Echo:
-    """A file that hands back what is written to it: csv writes lines, the response streams them."""
-
-    def write(self, line: str) -> str:
-        return line
-
-
-def harmless(cell: object) -> str:
-    """The cell as text that no spreadsheet takes for a formula."""
-    text = "" if cell is None else str(cell)
-    return "'" + text if text.startswith(FORMULA_STARTS) else text
-
-
-def stream_csv(enterprise_id: int, filters: RecordFilters, *, is_masked: bool) -> Iterator[bytes]:
-    """The lines of the file, in UTF-8 with a byte order mark, newest message first."""
-    writer: Any = csv.writer(_Echo())
-    yield (BOM + writer.writerow(_headings())).encode()
+def file_rows(
+    enterprise_id: int, filters: RecordFilters, *, is_masked: bool
+) -> Iterator[list[Any]]:
+    """The rows of the file, newest message first."""
     say = Explanations().say
     for records in _portions(enterprise_id, filters):
         names = _Names(enterprise_id, records)
-        rows = (_cells(record, names, say, is_masked) for record in records)
-        yield "".join(writer.writerow(map(harmless, row)) for row in rows).encode()
+        for record in records:
+            yield _cells(record, names, say, is_masked)
 
 
 def _portions(enterprise_id: int, filters: RecordFilters) -> Iterator[list[Record]]:
@@ -76,7 +60,8 @@ class _Names:
         self.campaigns = dict(campaigns.values_list("pk", "name"))
 
 
-def _headings() -> list[str]:
+def file_headings() -> list[str]:
+    """The headings of `file_rows`."""
     return [
         _("Message id"), _("Accepted"), _("Phone"), _("Carrier"), _("Signature"), _("Template"),
         _("Task"), _("Source"), _("Text"), _("Billed messages"), _("State"), _("Code"),

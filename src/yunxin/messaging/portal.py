@@ -3,7 +3,7 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,12 +16,13 @@ from yunxin.accounts.models import User
 from yunxin.campaigns import labels as campaign_labels
 from yunxin.campaigns.lifecycle import progress_of, shown
 from yunxin.campaigns.models import Campaign
+from yunxin.messaging import export
 from yunxin.messaging import home as home_figures
+from yunxin.messaging import replies as reply_files
 from yunxin.messaging.details import detail_context
-from yunxin.messaging.export import ROWS_MAX, stream_csv
 from yunxin.messaging.listings import RecordListing
 from yunxin.messaging.models import Message
-from yunxin.messaging.replies import Replies, file_headings, file_rows
+from yunxin.messaging.replies import Replies
 from yunxin.messaging.timeline import read_story
 from yunxin.web import csv_files
 
@@ -85,16 +86,16 @@ def record(request: PortalRequest, message_id: int) -> HttpResponse:
 
 
 @portal_page()
-def records_export(request: PortalRequest) -> Any:
+def records_export(request: PortalRequest) -> HttpResponseBase:
     """The records that the filters leave, as a CSV file, while it is being read."""
     listing = _listing(request)
-    if listing.counted.number > ROWS_MAX:
+    if listing.counted.number > export.ROWS_MAX:
         messages.error(
             request,
             gettext(
                 "A file holds at most %(most)s records; these are %(count)s. Choose fewer days."
             )
-            % {"most": f"{ROWS_MAX:,}", "count": f"{listing.counted.number:,}"},
+            % {"most": f"{export.ROWS_MAX:,}", "count": f"{listing.counted.number:,}"},
         )
         return redirect(f"{reverse('messaging:records')}?{request.GET.urlencode()}")
     audit.record(
@@ -104,12 +105,9 @@ def records_export(request: PortalRequest) -> Any:
         enterprise=request.enterprise,
         records=listing.counted.number,
     )
-    lines = stream_csv(request.enterprise.pk, listing.asked, is_masked=listing.is_masked)
-    response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")
+    rows = export.file_rows(request.enterprise.pk, listing.asked, is_masked=listing.is_masked)
     name = f"records-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
-    response["Content-Disposition"] = f'attachment; filename="{name}"'
-    response["Cache-Control"] = "no-store"
-    return response
+    return csv_files.response(name, export.file_headings(), rows)
 
 
 def _replies(request: PortalRequest) -> Replies:
@@ -141,4 +139,4 @@ def replies_export(request: PortalRequest) -> HttpResponseBase:
         replies=found,
     )
     name = f"replies-{timezone.localtime():%Y%m%d-%H%M%S}.csv"
-    return csv_files.response(name, file_headings(), file_rows(listing))
+    return csv_files.response(name, reply_files.file_headings(), reply_files.file_rows(listing))
