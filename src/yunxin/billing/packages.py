@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from django.db import transaction
-from django.db.models import Case, F, QuerySet, Sum, Value, When
+from django.db.models import Case, F, QuerySet, Value, When
 from django.urls import reverse
 from django.utils import timezone
 
@@ -165,8 +165,3 @@ def with_state(packages: QuerySet[Package], now: datetime | None = None) -> Quer
             default=Value(PackageState.ACTIVE.value),
         )
     )
-
-
-def sum_left(packages: QuerySet[Package]) -> int:
-    """Segments left over a set of packages."""
-    return packages.aggregate(left=Sum(F("total") - F("used")))["left"] or 0
