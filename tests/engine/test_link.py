@@ -361,6 +361,41 @@ async def test_silence_speaks_against_a_line() -> None:
         assert link.breaker is BreakerState.OPEN
 
 
+async def test_nobody_writes_faster_than_the_pace() -> None:
+    async with linked(Centre(), rate_per_s=10) as (link, notes):
+        link.take([message(n) for n in range(9)])
+        assert link.submitted == 1
+        link._pump()
+        assert link.submitted == 1
+        await until(lambda: len(notes.verdicts) == 9)
+    assert {word for _, word in notes.verdicts} == {outcomes.SENT}
+
+
+async def test_the_rest_of_a_text_that_a_lost_line_left_behind_makes_it_doubtful() -> None:
+    centre = Centre()
+    async with linked(centre, rate_per_s=2) as (link, notes):
+        link.take([message(1, text=LONG), message(2)])
+        await until(lambda: link.submitted == 1 and not centre.streams[0].session.owed)
+        await asyncio.sleep(0.05)
+        assert link._connections[0].stream is not None
+        assert not list(link._connections[0].stream.session.flights()), "the part is answered"
+        centre.streams[0].abort()
+        await until(lambda: len(notes.verdicts) == 2)
+    words = {sent.message_id: word for sent, word in notes.verdicts}
+    assert words[2] is outcomes.UNSENT
+    assert words[1].events == (MessageEventKind.IN_DOUBT, MessageEventKind.SENT_AGAIN)
+
+
+async def test_the_session_with_most_room_is_written_to() -> None:
+    by_stream: list[int] = []
+    centre = Centre(lambda centre, stream, _: by_stream.append(centre.streams.index(stream)))
+    async with linked(centre, sessions=2, window=4) as (link, _):
+        link.take([message(n) for n in range(3)])
+        link.take([message(9)])
+        await until(lambda: len(by_stream) == 4)
+    assert sorted(map(by_stream.count, (0, 1))) == [1, 3]
+
+
 async def test_a_new_speed_holds_at_once() -> None:
     async with linked(Centre(), rate_per_s=300) as (link, _):
         link.change(link.channel.__class__(**_row(link.channel) | {"rate_per_s": 50}))
