@@ -270,7 +270,7 @@ async def test_a_commit_that_is_still_under_way_is_waited_for(
             "INSERT INTO message (enterprise_id, id, phone, carrier, kind, traffic, source,"
             " signature_id, template_id, package_id, text, segments) VALUES (%s, %s, %s, 'mobile',"
             " 'text', 'notice', 'api', 1, %s, %s, '您好', 1)",
-            [acme, message_id := acceptor._ids.next(), phone(1), template, package],
+            [acme, message_id := acceptor.ids.next(), phone(1), template, package],
         )
         looked_up = asyncio.create_task(acceptor._exists(acme, message_id))
         await asyncio.sleep(0.3)

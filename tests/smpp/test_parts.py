@@ -1,11 +1,14 @@
 """Long messages in parts: answered one by one, accepted as one, in whatever way they come."""
 
 import asyncio
+import time
+from types import SimpleNamespace
 
 import pytest
 
 from tests.engine.world import eventually
 from tests.smpp.world import submit
+from yunxin.engine import ids
 from yunxin.protocols.smpp.pdus import Tag
 from yunxin.smpp import statuses
 from yunxin.smpp.upkeep import Upkeep
@@ -70,17 +73,17 @@ def told(world):
 async def test_one_part_after_the_other_makes_one_message(bind, acme, world, cut):
     system = await bind()
     text = long_text(acme)
-    ids = []
+    told_ids = []
     for pdu in cut(text):
         answer = await system.ask(pdu)
         assert answer.status == 0
-        ids.append(int(answer.message_id))
+        told_ids.append(int(answer.message_id))
     ((number, stored, count),) = messages(world)
     assert (stored, count) == (text, 3)
     assert acme.used == 3
-    assert ids[-1] == number  # the last that was answered is told the message's own id
-    assert len(set(ids)) == 3
-    assert told(world) == [(number, ids, [1, 1, 1])]
+    assert told_ids[-1] == number  # the last that was answered is told the message's own id
+    assert len(set(told_ids)) == 3
+    assert told(world) == [(number, told_ids, [1, 1, 1])]
 
 
 async def test_parts_at_once_out_of_order_and_by_two_sessions(bind, acme, world):
@@ -186,6 +189,16 @@ async def test_parts_whose_siblings_do_not_come_are_given_up(bind, acme, world, 
     again = await system.ask(second)  # too late: it waits for a first one now
     assert again.status == 0
     assert answer.message_id != again.message_id
+
+
+async def test_ids_of_parts_and_of_messages_are_never_the_same(bind, acme, monkeypatch):
+    stopped = time.time_ns()  # all within one millisecond
+    monkeypatch.setattr(ids, "time", SimpleNamespace(time_ns=lambda: stopped))
+    system = await bind()
+    part = by_header(long_text(acme))[0]
+    told = [await system.submit(acme.text()), await system.ask(part)]
+    assert [one.status for one in told] == [0, 0]
+    assert told[0].message_id != told[1].message_id
 
 
 async def test_systems_of_two_enterprises_do_not_share_parts(bind, acme, globex, world):

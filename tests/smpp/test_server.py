@@ -8,7 +8,7 @@ import pytest
 from tests.engine.world import eventually
 from tests.smpp.world import System, raw_bind, submit
 from yunxin.protocols.events import BindMode, BindRefused, CloseReason, SubmitAnswered
-from yunxin.protocols.smpp.pdus import EnquireLink, encode
+from yunxin.protocols.smpp.pdus import EnquireLink, QuerySm, encode
 from yunxin.protocols.smpp.status import Code
 from yunxin.protocols.stream import BindFailed
 from yunxin.smpp import server as server_file
@@ -257,3 +257,36 @@ async def test_who_does_not_log_in_is_let_go(program, monkeypatch):
     finally:
         for _, writer in (first, second):
             writer.close()
+
+
+async def test_who_never_reads_is_cut_off(bind, acme, monkeypatch):
+    system, other = await bind(), await bind()
+    monkeypatch.setattr(server_file, "UNSENT_MAX_BYTES", -1)
+    system.stream.session.request(EnquireLink(), tag=1, now=system.stream.touch())
+    system.begin(submit(acme.text()))
+    await eventually(lambda: system.closed)
+    monkeypatch.undo()
+    assert (await other.submit(acme.text())).status == 0
+
+
+async def test_questions_have_a_bound(bind, acme, program):
+    system = await bind()
+    answer = await system.submit(acme.text())
+    asked = [QuerySm(message_id=answer.message_id) for _ in range(50)]
+    answers = await asyncio.gather(*system.begin_all(*asked))
+    seen = [one.pdu.status for one in answers]
+    assert set(seen) == {0, Code.RTHROTTLED}
+    assert seen.count(0) >= server_file.ASKING_MAX
+
+
+async def test_a_mistake_of_ours_ends_one_connection_and_leaves_nothing(
+    bind, acme, program, world, monkeypatch
+):
+    system, other = await bind(), await bind()
+    with monkeypatch.context() as patch:
+        patch.setattr(program.server._intake, "take", lambda *_: 1 / 0)
+        system.begin(submit(acme.text()))
+        await eventually(lambda: system.closed)
+    assert len(program.server._systems) == 1
+    await eventually(lambda: world.one("SELECT count(*) FROM smpp_session") == 1)
+    assert (await other.submit(acme.text())).status == 0

@@ -79,7 +79,7 @@ class Acceptor:
         """Args: node: this process's number in message ids, 0 to 1023, its own."""
         self._store = store
         self.directory = directory
-        self._ids = IdMaker(node)
+        self.ids = IdMaker(node)  # of messages, and of what is told of like one
         self._config = config
         self._now = now
         self._caps = Caps(config)
@@ -144,7 +144,7 @@ class Acceptor:
         if batch.drafts:
             purse = await Purse.lock(tx, {d.request.enterprise_id for d in batch.drafts}, now)
             history = await self._caps.read_history(tx, batch.drafts, now)
-            paid = batch.pay(purse, history, self._ids, in_order=in_order)
+            paid = batch.pay(purse, history, self.ids, in_order=in_order)
             if paid and writes:
                 await purse.charge(tx)
                 await _write(tx, paid, now)

@@ -74,6 +74,11 @@ class Stream(asyncio.Protocol, Generic[S]):
         name = self._transport.get_extra_info("peername") if self._transport else None
         return f"{name[0]}:{name[1]}" if name else "?"
 
+    @property
+    def unsent_bytes(self) -> int:
+        """How much the peer has not taken yet of what was written."""
+        return self._transport.get_write_buffer_size() if self._transport else 0
+
     async def writable(self) -> None:
         """Wait until the peer reads what was written so far, or the connection ends."""
         await self._writable.wait()

@@ -21,8 +21,8 @@ class Conversation:
     """What the program keeps with one connection; `account` is None until it is bound."""
 
     __slots__ = (
-        "account", "address", "bodies", "delivered", "host", "last_at", "leaving", "refused",
-        "row_id", "stream", "submitted", "throttled", "unanswered",
+        "account", "address", "asking", "bodies", "delivered", "host", "last_at",
+        "leaving", "refused", "row_id", "stream", "submitted", "throttled", "unanswered",
     )  # fmt: skip
 
     def __init__(self, stream: SmppStream) -> None:
@@ -32,6 +32,7 @@ class Conversation:
         self.account: Account | None = None
         self.row_id = 0  # of smpp_session
         self.unanswered = 0  # submits that have no answer from us yet
+        self.asking = 0  # query_sm and the like that we are at
         self.leaving = False  # we said good-bye, or are about to
         # Parts of replies beyond the window; each with what it is a part of.
         self.bodies: deque[tuple[bytes, Any]] = deque()

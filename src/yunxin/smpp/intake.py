@@ -12,7 +12,6 @@ import structlog
 
 from yunxin.engine.accept import Acceptor
 from yunxin.engine.checks import Accepted, AcceptRequest, SmppOrigin
-from yunxin.engine.ids import IdMaker
 from yunxin.engine.pacing import TokenBucket
 from yunxin.engine.store import Store, StoreUnavailable
 from yunxin.protocols.events import SubmitRequested
@@ -37,13 +36,11 @@ STOP_S = 5.0
 class Intake:
     """Takes the submits of one program."""
 
-    def __init__(
-        self, store: Store, acceptor: Acceptor, accounts: Accounts, texts: Texts, ids: IdMaker
-    ) -> None:
+    def __init__(self, store: Store, acceptor: Acceptor, accounts: Accounts, texts: Texts) -> None:
         self._acceptor = acceptor
         self._accounts = accounts
         self._texts = texts
-        self._parts = Parts(store, acceptor, ids, self._ask)
+        self._parts = Parts(store, acceptor, self._ask)
         self._buckets: dict[int, TokenBucket] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._waiting = 0

@@ -16,7 +16,6 @@ import structlog
 
 from yunxin.engine.accept import Acceptor
 from yunxin.engine.checks import Accepted, AcceptRequest, SmppOrigin
-from yunxin.engine.ids import IdMaker
 from yunxin.engine.store import Backoff, Store, StoreUnavailable, Transaction
 from yunxin.protocols.concat import Part
 from yunxin.protocols.events import Alphabet
@@ -82,18 +81,17 @@ class Stored(NamedTuple):
 class Parts:
     """Takes the parts of one program; what waits while a transaction runs goes with the next."""
 
-    def __init__(self, store: Store, acceptor: Acceptor, ids: IdMaker, ask: Ask) -> None:
+    def __init__(self, store: Store, acceptor: Acceptor, ask: Ask) -> None:
         """Args: ask: makes a whole text into a request, or says why that cannot be."""
         self._store = store
         self._acceptor = acceptor
-        self._ids = ids
         self._ask = ask
         self._waiting: list[Arrived] = []  # bounded by the windows of the sessions
         self._worker: asyncio.Task[None] | None = None
 
     def take(self, account: Account, submission: Submission, answer: Answer) -> None:
         """Store a part; `answer` is called after the commit."""
-        self._waiting.append(Arrived(self._ids.next(), account, submission, answer))
+        self._waiting.append(Arrived(self._acceptor.ids.next(), account, submission, answer))
         if self._worker is None or self._worker.done():
             self._worker = asyncio.create_task(self._work())
 

@@ -33,7 +33,7 @@ from yunxin.smpp.conversation import Conversation, SmppStream
 from yunxin.smpp.deliveries import Deliveries
 from yunxin.smpp.guard import Guard
 from yunxin.smpp.intake import Intake
-from yunxin.smpp.questions import Questions
+from yunxin.smpp.questions import Questions, refusal
 from yunxin.smpp.sessions import Sessions
 from yunxin.smpp.statuses import OF_BIND, UNKNOWN_ACCOUNT
 from yunxin.vocabulary import SmppBindRefusal
@@ -48,6 +48,8 @@ LIMITS = Limits(
 )  # fmt: skip
 CONNECTIONS_MAX = 5_000  # of one program, about 100 kB each
 STRANGERS_MAX = 500  # of them not bound
+UNSENT_MAX_BYTES = 4 << 20  # who sends and never reads is cut off: 200,000 answers
+ASKING_MAX = 8  # query_sm and the like of one session at a time, as each asks the database
 FAREWELL_S = 2.0
 
 
@@ -152,6 +154,11 @@ class Server:
         except Exception:  # the top of what one connection can cause
             log.exception("smpp.failed", address=system.address)
             stream.abort()
+        if events and isinstance(events[-1], Closed):
+            self._closed(system, events[-1])
+        elif stream.unsent_bytes > UNSENT_MAX_BYTES:
+            log.warning("smpp.does_not_read", address=system.address)
+            stream.abort()
 
     def _handle(self, system: Conversation, events: list[Event]) -> None:
         submits = [event for event in events if isinstance(event, SubmitRequested)]
@@ -170,8 +177,6 @@ class Server:
                     self._begin(self._respond(system, event))
                 case PeerMistake():
                     log.debug("smpp.mistake", address=system.address, why=event.why)
-                case Closed():
-                    self._closed(system, event)
                 case _:
                     pass
 
@@ -183,7 +188,12 @@ class Server:
     async def _respond(self, system: Conversation, event: Requested) -> None:
         assert system.account is not None, "the session lets only who is bound ask"
         system.last_at = system.stream.now
-        response = await self._questions.answer(system.account, event.pdu)
+        if system.asking >= ASKING_MAX:
+            response = refusal(event.pdu, Code.RTHROTTLED)
+        else:
+            system.asking += 1
+            response = await self._questions.answer(system.account, event.pdu)
+            system.asking -= 1
         if not system.stream.session.ended:
             system.stream.session.respond(response)
             system.stream.flush()

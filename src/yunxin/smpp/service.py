@@ -26,7 +26,6 @@ import uvloop
 from yunxin.config import Config
 from yunxin.engine.accept import Acceptor
 from yunxin.engine.directory import Directory
-from yunxin.engine.ids import IdMaker
 from yunxin.engine.instance import Instance, register
 from yunxin.engine.store import Backoff, Listener, Store, StoreUnavailable
 from yunxin.smpp.accounts import Accounts
@@ -96,9 +95,8 @@ class Program:
         self.instance = instance = await register(store, role=ROLE)
         self._stack.push_async_callback(instance.close)
         acceptor = Acceptor(store, self.directory, instance.node, config)
-        ids = IdMaker(instance.node)
         texts = Texts(self.directory)
-        intake = Intake(store, acceptor, self.accounts, texts, ids)
+        intake = Intake(store, acceptor, self.accounts, texts)
         sessions = Sessions(store, instance.id)
         self.deliveries = Deliveries(store, instance.id, listener)
         self.upkeep = Upkeep(store, config, instance.id)
