@@ -93,6 +93,13 @@ def test_engines_and_channels_are_looked_at(database):
         assert "None is alive" in finding.seen
 
 
+def test_a_database_that_only_reads_is_noticed(database):
+    with psycopg.connect(database) as connection:
+        assert verdicts(doctor._check_server(connection)) == {"database": Verdict.GOOD}
+        connection.execute("SET TRANSACTION READ ONLY")
+        assert verdicts(doctor._check_server(connection)) == {"database": Verdict.BAD}
+
+
 def test_a_clock_that_is_off_is_noticed(database, monkeypatch):
     with psycopg.connect(database) as connection:
         assert verdicts(doctor._check_clock(connection)) == {"clock": Verdict.GOOD}

@@ -182,6 +182,10 @@ def _check_server(connection: Connection) -> Iterator[Finding]:
             "Make the database anew with: CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0"
         )
         yield bad("database", f"Its encoding is {encoding}.", way_out)
+    row = connection.execute("SHOW transaction_read_only").fetchone()
+    if row is not None and row[0] == "on":
+        way_out = "Free its disk if it was locked for that; else let DATABASE_URL name the primary."
+        yield bad("database", "It only reads: nothing is accepted, and receipts wait.", way_out)
 
 
 def _check_clock(connection: Connection) -> Iterator[Finding]:
