@@ -20,7 +20,7 @@ How a program uses it, whatever the protocol:
         Unanswered(sequence, tag, why)           # no answer in time: in doubt
         ReceiptArrived(sequence, receipt, source, destination)
         InboundArrived(sequence, source, destination, data, alphabet, part)
-        Unbound(by_peer); Closed(reason, detail, unanswered)  # the last event
+        Unbound(by_peer); Closed(reason, detail, unanswered, sequences)  # the last event
 
     # once what arrived is stored:
     session.acknowledge(sequences)
