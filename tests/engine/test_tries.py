@@ -86,6 +86,23 @@ async def test_a_running_channel_is_left_alone(stage: Stage) -> None:
     assert stage.events() == []
 
 
+async def test_receipts_that_the_carrier_hurries_to_deliver_come_again(stage: Stage) -> None:
+    late = msgspec.structs.replace(FAST, receipt_delay_s=1.0)
+    async with carrier(late) as smsc:
+        channel_id = channel(stage.world, stage.config, smsc.port)
+        async with Engine(stage.config) as engine:
+            await stage.send(engine, *[phone(n * 100) for n in range(1, 31)])
+            await until(lambda: not stage.world.one("SELECT count(*) FROM message_queue"))
+            stage.world.do("UPDATE carriers_channel SET wish = 'stop'")
+            await until(lambda: smsc.counts()["deliveries_queued"] == 30)
+            assert (await answer(stage, wish(stage, channel_id)))[0] == "bound"
+            await until(lambda: not smsc.counts()["sessions"])
+            assert smsc.counts()["receipts_acknowledged"] == 0
+            stage.world.do("UPDATE carriers_channel SET wish = 'run'")
+            await stage.done(30)
+    assert stage.states() == {"delivered": 30}
+
+
 async def test_both_sessions_of_a_pair_are_tried(stage: Stage) -> None:
     async with carrier() as smsc:
         channel_id = channel(stage.world, stage.config, smsc.port, wish="stop", bind_mode="pair")
