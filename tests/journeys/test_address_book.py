@@ -63,10 +63,19 @@ def add_group(page: Page, name: str, under: str = "") -> None:
 
 def choose(page: Page, group: str, what: str) -> None:
     """Open a group's menu in the tree and choose a line of it."""
-    page.get_by_role("button", name=f"管理分组{group}", exact=True).click()
+    button = page.get_by_role("button", name=f"管理分组{group}", exact=True)
+    button.click()
     menu = page.locator(".branch-menu")
-    expect(menu).to_be_in_viewport(ratio=1)  # a browser driven by a program finds it anywhere
+    # A person does not scroll to find it, as a browser does that a program drives.
+    expect(menu).to_be_in_viewport(ratio=1)
+    assert right_edge(menu) == pytest.approx(right_edge(button), abs=2)
     menu.get_by_role("link", name=what).click()
+
+
+def right_edge(place: Locator) -> float:
+    box = place.bounding_box()
+    assert box is not None
+    return box["x"] + box["width"]
 
 
 def branch(page: Page, name: str) -> Locator:
