@@ -150,7 +150,7 @@ async def run(config: Config, options: argparse.Namespace) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    context = _context(options.certificate, options.key)
+    context = tls_of(options.certificate, options.key)
     backoff = Backoff()
     while not stop.is_set():
         try:
@@ -175,7 +175,12 @@ async def _either(*events: asyncio.Event) -> None:
             wait.cancel()
 
 
-def _context(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+def tls_of(certificate: Path | None, key: Path | None) -> ssl.SSLContext | None:
+    """How TLS is spoken with a certificate; not at all without one.
+
+    Raises:
+        OSError: a file cannot be read, or is no certificate or key.
+    """
     if certificate is None:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
