@@ -12,7 +12,7 @@ from yunxin.engine.service import Engine
 from yunxin.simulator.behaviour import Behaviour
 from yunxin.vocabulary import LinkState
 
-NUMBERS = [phone(n * 100) for n in range(1, 301)]
+NUMBERS = [phone(n * 100) for n in range(1, 161)]
 
 
 @pytest.fixture
@@ -60,13 +60,13 @@ async def test_what_it_has_is_finished_and_others_take_the_rest(stage: Stage) ->
             await until(lambda: not state_of(stage, first))
             assert slow.counts()["sessions"] == 0, "it said good-bye"
             sent = slow.counts()["accepted"]
-            await until(lambda: other.counts()["accepted"] + sent == 300)
+            await until(lambda: other.counts()["accepted"] + sent == 160)
             ask(stage, first, "run")  # whose receipts it still waits for
             await stage.done()
     by = dict(stage.world.rows("SELECT id, channel_id FROM message"))
     assert {by[message_id] for message_id in had} == {first}
-    assert list(by.values()).count(first) == sent and list(by.values()).count(second) == 300 - sent
-    assert stage.states() == {"delivered": 300}
+    assert list(by.values()).count(first) == sent and list(by.values()).count(second) == 160 - sent
+    assert stage.states() == {"delivered": 160}
     assert slow.counts()["duplicates"] == other.counts()["duplicates"] == 0
     assert stage.events() == [], "nothing was given back, nothing is in doubt"
 
@@ -82,12 +82,12 @@ async def test_a_channel_alone_keeps_what_waits_in_the_queue(stage: Stage, proto
             most = len(await drain(stage, engine, channel_id)) + smsc.counts()["accepted"]
             await until(lambda: not engine.lines.get(channel_id))
             sent = smsc.counts()["accepted"]
-            assert sent <= most < 300, "it took nothing new"
+            assert sent <= most < 160, "it took nothing new"
             waiting = "SELECT count(*) FROM message_queue WHERE claimed_by IS NULL"
-            await until(lambda: stage.world.one(waiting) == 300 - sent)
+            await until(lambda: stage.world.one(waiting) == 160 - sent)
             ask(stage, channel_id, "run")
             await stage.done()
-    assert stage.states() == {"delivered": 300}
+    assert stage.states() == {"delivered": 160}
     assert smsc.counts()["duplicates"] == 0
     assert stage.events() == []
 
