@@ -116,6 +116,8 @@ async def test_a_repeated_part_counts_once(bind, acme, world):
     await system.ask(second)
     await system.ask(third)
     assert (len(messages(world)), acme.used) == (1, 3)
+    await system.ask(third)  # of a message that is whole: it waits for others, and pays nothing
+    assert (len(messages(world)), acme.used) == (1, 3)
 
 
 async def test_a_reference_that_comes_again_is_another_message(bind, acme, world):
