@@ -1,18 +1,15 @@
-"""Clients that are not ours against our server, with receipts and replies: smpplib and Kannel."""
+"""A client that is not ours against our server, with receipts and replies: smpplib."""
 
 import asyncio
 import threading
-from pathlib import Path
 from typing import Any
 
 import pytest
 from smpplib import client as smpplib_client
 from smpplib import consts, exceptions, gsm
 
-from tests.engine.sending import FAST, carrier, channel, until
+from tests.engine.sending import FAST, carrier, channel
 from tests.engine.world import World
-from tests.protocols.peers import kannel
-from tests.protocols.peers.kannel import Kannel
 from tests.smpp.world import PASSWORD, PHONE, Owner
 from yunxin.engine.service import Engine
 from yunxin.protocols.smpp import receipts
@@ -90,31 +87,3 @@ async def _talk(peer: Smpplib, acme: Owner, world: World, smsc: Carrier) -> None
     await asyncio.to_thread(peer.send, "not ours")
     await asyncio.to_thread(peer.read_until, 2 + parts, 0)
     assert peer.answers[-1].status == statuses.TEMPLATE
-
-
-@pytest.mark.skipif(
-    not (kannel.BEARERBOX and kannel.SMSBOX),
-    reason="Kannel as a client of the SMPP server: bearerbox or smsbox is missing.",
-)
-async def test_kannel_sends_hears_what_became_of_it_and_gets_replies(
-    program, acme, world, config, tmp_path: Path
-):
-    async with (
-        carrier(FAST) as smsc,
-        Engine(config),
-        Kannel(tmp_path, program.port, "acme", PASSWORD) as peer,
-    ):
-        channel(world, config, smsc.port)
-        await until(lambda: world.one("SELECT count(*) FROM smpp_session"))
-        texts = {"short": acme.text(), "long": acme.text("长短信" * 60)}
-        for tag, text in texts.items():
-            assert "Accepted" in await peer.send(PHONE, text, tag=tag)
-        for tag in texts:
-            await peer.until(lambda tag=tag: peer.receipts_of(tag, kannel.DELIVERED))
-        assert {text for (text,) in world.rows("SELECT text FROM message")} == set(texts.values())
-        await peer.send(PHONE, "not ours", tag="other")
-        await peer.until(lambda: peer.receipts_of("other", kannel.REFUSED))
-        for text in ("收到", "收到，谢谢。" * 20):
-            smsc.reply(PHONE, text)
-            await peer.until(lambda text=text: text in [told["text"] for told in peer.inbound])
-        await until(lambda: not world.one("SELECT count(*) FROM smpp_deliver"))
