@@ -25,8 +25,10 @@ from tests.engine.sending import (
 )
 from tests.engine.world import World
 from yunxin.config import Config
+from yunxin.engine.receipts import Receipts, Told
 from yunxin.engine.reconcile import disagreements
 from yunxin.engine.service import Engine
+from yunxin.engine.store import Store
 from yunxin.protocols.events import BindMode, DeliverAnswered, Event, Login
 from yunxin.protocols.session import Side
 from yunxin.protocols.sgip.numbers import Numbers
@@ -34,6 +36,7 @@ from yunxin.protocols.sgip.pdus import UserRpt
 from yunxin.protocols.sgip.session import SgipSession, body_of
 from yunxin.protocols.stream import Stream, open_bound
 from yunxin.simulator.behaviour import Behaviour
+from yunxin.vocabulary import MessageState
 
 LONG = "云" * 150  # with its signature three parts
 
@@ -152,6 +155,36 @@ async def test_receipts_of_both_tries_count_once(stage: Stage) -> None:
             await until(lambda: smsc.counts()["receipts_acknowledged"] == 2)
     assert stage.states() == {"delivered": 1} and counted(stage) == [(1, 1)]
     assert stage.events(message_id)[:3] == ["unanswered", "in_doubt", "sent_again"]
+    assert not list(disagreements(stage.config.database_url))
+
+
+@pytest.mark.parametrize(
+    ("words", "left"),
+    [(("delivered", "failed"), 1), (("failed", "delivered"), 1), (("delivered", "delivered"), 0)],
+)
+async def test_a_try_settles_a_long_text_only_if_all_of_it_arrived(
+    stage: Stage, store: Store, make_acceptor: Any, words: tuple[str, str], left: int
+) -> None:
+    acceptor = await make_acceptor()
+    (accepted,) = await acceptor.accept([stage.request(phone(100), "云" * 100)])
+    written = datetime.now(UTC)  # all parts of a try have the time of its first
+    for part in (1, 2):
+        stage.world.do(
+            "INSERT INTO submission (channel_id, carrier_message_id, enterprise_id, message_id,"
+            " part, parts, submitted_at) VALUES (7, %s, %s, %s, %s, -2, %s)",
+            f"try{part}", stage.enterprise_id, accepted.message_id, part, written,
+        )  # fmt: skip
+    receipts = Receipts(stage.config)
+    for number, word in enumerate(words, 1):
+        told = Told(7, f"try{number}", MessageState(word), word, "")
+        async with store.transaction() as tx:
+            await receipts.store(tx, [told, told])
+    assert stage.states() == {"accepted" if left else "delivered": 1}
+    assert stage.world.one("SELECT count(*) FROM message_queue") == left
+    kept = stage.world.rows("SELECT state FROM submission ORDER BY part")
+    assert [state for (state,) in kept] == list(words)
+    counted = "SELECT count(*) FROM tally_delta WHERE state IN ('submitted', 'delivered')"
+    assert stage.world.one(counted) == (0 if left else 2)
     assert not list(disagreements(stage.config.database_url))
 
 
