@@ -90,7 +90,7 @@ def test_what_went_another_way_stands_where_it_happened(acme, template):
     queue(message, claimed_by=1)
     story = read_story(acme.pk, message.id)
     assert [line.title for line in story.lines] == [
-        "已受理并扣费", "运营商繁忙，稍后自动重试", "未收到应答时连接中断",
+        "已受理并扣费", "运营商未接收，自动重试", "未收到应答时连接中断",
         "无法确认是否已发出，等待重新发送", "已交给线路",
     ]  # fmt: skip
     assert story.state == MessageState.SENDING

@@ -14,9 +14,10 @@ from yunxin.vocabulary import CarrierName, CarrierProtocol, ChannelWish
 ACCOUNT, ACCOUNT_PASSWORD = "yunxin", "secret"  # of the simulated carrier
 NODE, COMPANY = 3_010_012_345, "12345"  # an invented company's in the numbering of SGIP
 FALLBACK = "演示通道"
+WINDOW, SGIP_WINDOW = 200, 32  # SGIP 1.2 allows no more
 USUAL = {
     "host": "127.0.0.1", "system_id": ACCOUNT, "access_number": "1069", "rate_per_s": 2000,
-    "window": 200, "wish": ChannelWish.RUN,
+    "wish": ChannelWish.RUN,
 }  # fmt: skip
 
 
@@ -65,6 +66,7 @@ def _channel(
         "carriers": [carrier] if carrier else [],
         "weight": weight,
         "dest_prefix": "" if protocol in (CarrierProtocol.CMPP, CarrierProtocol.SMGP) else "86",
+        "window": SGIP_WINDOW if protocol == CarrierProtocol.SGIP else WINDOW,
     }
     channel, is_new = Channel.objects.get_or_create(
         name=name,

@@ -47,7 +47,7 @@ SOURCES: dict[Source, Text] = {
 
 EVENTS: dict[MessageEventKind, Text] = {
     MessageEventKind.REFUSED: _("The carrier refused it"),
-    MessageEventKind.RETRY: _("The carrier was busy; it is tried again"),
+    MessageEventKind.RETRY: _("The carrier did not take it; it is tried again"),
     MessageEventKind.UNANSWERED: _("The carrier did not answer in time"),
     MessageEventKind.IN_DOUBT: _("The line broke before the carrier's answer"),
     MessageEventKind.SENT_AGAIN: _("To be sent again, as nobody knows whether it arrived"),
