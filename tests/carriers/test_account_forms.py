@@ -1,5 +1,6 @@
 """The form of a channel in each protocol: its fields, bounds, secrets, and what it leaves alone."""
 
+import re
 from typing import Any
 
 import pytest
@@ -203,3 +204,9 @@ def test_saving_may_lead_to_a_test_of_the_connection(client):
     channel = Channel.objects.get()
     asked = channel.tries.get()
     assert answer.url == reverse("carriers:console_channel_try", args=[channel.pk, asked.pk])
+
+
+def test_enter_saves_and_logs_in_nowhere(client):
+    form = client.get(new("smpp")).content.decode().partition('name="system_id"')[2]
+    first = re.search(r'<button\b[^>]*type="submit"[^>]*>', form)
+    assert first is not None and "name=" not in first[0], "Enter presses the first button"
