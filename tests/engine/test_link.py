@@ -433,6 +433,24 @@ async def test_a_line_waits_for_its_answers_before_it_ends() -> None:
     assert verdict(notes) is outcomes.SENT
 
 
+async def test_a_line_that_stops_does_not_wait_for_a_host_that_says_nothing() -> None:
+    guests: list[asyncio.StreamWriter] = []
+    host = await asyncio.start_server(lambda _, out: guests.append(out), "127.0.0.1", 0)
+    channel = Channel(
+        id=1, name="one", host="127.0.0.1", port=host.sockets[0].getsockname()[1],
+        system_id="yunxin", answer_timeout_s=60,
+    )  # fmt: skip
+    link = Link(Accounts("for tests " * 5).account_of(channel, "secret"), Notes())
+    running = asyncio.create_task(link.run())
+    await until(lambda: guests)
+    link.stop()
+    done, _ = await asyncio.wait({running}, timeout=2)
+    running.cancel()
+    guests[0].close()
+    host.close()
+    assert done and link.last_error == ""
+
+
 # Deliveries and connections ---------------------------------------------------------------------
 
 

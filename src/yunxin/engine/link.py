@@ -13,7 +13,7 @@ messages are in doubt than the windows hold.
 import asyncio
 import contextlib
 from collections import deque
-from collections.abc import Container, Sequence
+from collections.abc import Awaitable, Container, Sequence
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -317,13 +317,15 @@ class Link:
         channel = self.channel
         patience_s = min(WAKE_WITHIN_S, channel.answer_timeout_s)
         try:
-            return await open_bound(
-                self._account.session(),
-                self._account.login(connection.mode),
-                channel.host,
-                channel.port,
-                lambda stream, events: self._on_events(connection, stream, events),
-                timeout_s=patience_s if connection.resting else channel.answer_timeout_s,
+            return await self._unless_stopped(
+                open_bound(
+                    self._account.session(),
+                    self._account.login(connection.mode),
+                    channel.host,
+                    channel.port,
+                    lambda stream, events: self._on_events(connection, stream, events),
+                    timeout_s=patience_s if connection.resting else channel.answer_timeout_s,
+                )
             )
         except (LocalProtocolError, UnicodeError) as error:  # its settings do not fit the protocol
             self.refused = True
@@ -335,6 +337,21 @@ class Link:
             self.refused = False
             self._failed(str(error) or "Nobody answered in time.")
         return None
+
+    async def _unless_stopped(self, opening: Awaitable[Conversation]) -> Conversation | None:
+        """What an attempt to connect comes to; None: we stop, and a silent host is not waited for.
+
+        An operator who mends a wrong address would else wait until it was given up.
+        """
+        attempt = asyncio.ensure_future(opening)
+        stopping = asyncio.ensure_future(self._stopping.wait())
+        try:
+            await asyncio.wait((attempt, stopping), return_when=asyncio.FIRST_COMPLETED)
+            return await attempt if attempt.done() else None
+        finally:
+            stopping.cancel()
+            attempt.cancel()
+            await asyncio.wait((attempt,))
 
     async def _while_bound(self, stream: Conversation) -> None:
         """Until the connection ends by itself, or is drained and closed because we stop."""
