@@ -24,9 +24,12 @@ def refused(status: int, **known: Any) -> outcomes.Verdict:
 @pytest.mark.parametrize("status", sorted(THROTTLES))
 def test_too_fast_is_nobodys_fault(status: int) -> None:
     for attempt in range(20):
-        verdict = refused(status, attempt=attempt, another=True)
+        verdict = refused(status, attempt=attempt, another=False)
         assert verdict.state is None and not verdict.burns and not verdict.events
         assert verdict.after_s > 0 and not verdict.avoid
+        other = refused(status, attempt=attempt, another=True)
+        assert other.state is None and not other.burns and other.after_s == 0
+        assert other.avoid and other.events == (MessageEventKind.RETRY,)
 
 
 @pytest.mark.parametrize("status", sorted(TEMPORARY))

@@ -294,6 +294,20 @@ async def test_throttling_loses_nobody_and_fails_nobody(stage: Stage) -> None:
     assert stage.events() == []
 
 
+async def test_what_is_too_fast_for_one_channel_takes_the_next(stage: Stage) -> None:
+    busy = behaving(rules=(Rule(".*", Fate(status=int(Code.RTHROTTLED))),))
+    async with carrier(busy) as full, carrier() as smsc:
+        best = channel(stage.world, stage.config, full.port)
+        channel(stage.world, stage.config, smsc.port, weight=0)
+        async with Engine(stage.config) as engine:
+            await until(lambda: stage.bound() == 2)
+            await stage.send(engine, phone(100))
+            await stage.done()
+    assert stage.states() == {"delivered": 1}
+    lines = stage.world.rows("SELECT kind, channel_id, code FROM message_event")
+    assert lines == [("retry", best, "RTHROTTLED")]
+
+
 async def test_the_slowest_channel_sends_everything_too(stage: Stage) -> None:
     async with carrier() as smsc:
         channel(stage.world, stage.config, smsc.port, rate_per_s=5, window=1_000)

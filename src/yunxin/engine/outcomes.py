@@ -115,6 +115,8 @@ def refused(
     if not may_repeat:
         return _given_up(meaning, was_in_doubt and not hopeless)
     if meaning.retry is Retry.THROTTLE:
+        if another:  # a line that is always too busy must not keep a message for itself
+            return _again(meaning.name, 0.0)._replace(burns=0)
         return Verdict(after_s=THROTTLED_AFTER_S, code=meaning.name)
     if another and not hopeless and attempt + 1 < ATTEMPTS_MAX:
         return _again(meaning.name, 0.0)
