@@ -163,13 +163,14 @@ def create_channel(operator: Visitor, gateway: Gateway) -> None:
     page = operator.page
     menu(operator, "通道管理")
     page.get_by_role("link", name="新建通道").first.click()
+    page.get_by_role("link", name=re.compile("SMPP")).click()
     field(page, "通道名称").fill(CHANNEL)
     field(page, "主机").fill(gateway.host)
     field(page, "端口").fill(gateway.port)
     field(page, "账号（system_id）").fill(gateway.account)
     field(page, "密码").fill(gateway.password)
     field(page, "接入号").fill("1069001")
-    page.get_by_role("button", name="保存").click()
+    page.get_by_role("button", name="保存", exact=True).click()
     page.get_by_role("button", name="启动").click()
     # The page renews itself: nobody touches it.
     expect(page.locator("#live .pill")).to_have_text("已连接", timeout=CONNECTED_MS)
