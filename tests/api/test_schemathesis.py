@@ -24,7 +24,7 @@ CHECKS = [
     content_type_conformance,
     response_schema_conformance,
 ]
-EXAMPLES = 25  # of each operation in each mode
+EXAMPLES = 15  # of each operation in each mode
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,

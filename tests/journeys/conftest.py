@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -39,10 +40,17 @@ class Platform:
 
 
 @pytest.fixture(scope="package")
-def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def platform(short_folder: Path) -> Iterator[Platform]:
     """`yunxin up` with its demo, on a free port and in a fresh folder."""
-    with running(tmp_path_factory.mktemp("up")) as started:
+    with running(fresh(short_folder)) as started:
         yield started
+
+
+def fresh(short_folder: Path) -> Path:
+    """A data folder that its PostgreSQL may pass through, so that all of it is in there."""
+    folder = Path(tempfile.mkdtemp(prefix="up-", dir=short_folder))
+    folder.chmod(0o711)
+    return folder
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.journeys.conftest import Platform, Visitor, clean_environment, running, visitors
+from tests.journeys.conftest import Platform, Visitor, clean_environment, fresh, running, visitors
 from yunxin.engine.reconcile import disagreements
 
 OPERATOR, OPERATOR_PASSWORD = "duty", "Lantern-4027-river"
@@ -40,9 +40,9 @@ class Gateway:
 
 
 @pytest.fixture
-def empty(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Platform]:
+def empty(short_folder: Path) -> Iterator[Platform]:
     """`yunxin up --no-demo` in a fresh folder."""
-    with running(tmp_path_factory.mktemp("empty"), "--no-demo") as started:
+    with running(fresh(short_folder), "--no-demo") as started:
         yield started
 
 
