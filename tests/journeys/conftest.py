@@ -73,6 +73,13 @@ def running(folder: Path, *options: str) -> Iterator[Platform]:
         process.wait(60)
 
 
+def is_fault(said: str) -> bool:
+    """Whether an error of the console is one: a page that is left while it renews a part of itself
+    only aborts that. What could not be sent, or was answered with an error, has a line of its own.
+    """
+    return not said.startswith(("htmx:afterRequest", "htmx:sendAbort"))
+
+
 def clean_environment() -> dict[str, str]:
     """This one without settings of ours, but for the hours of marketing: tests do not rest."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("YUNXIN_", "DJANGO_"))}
@@ -146,7 +153,10 @@ def visitors(browser: Browser, platform: Platform) -> Iterator[Callable[..., Vis
         context.set_default_timeout(PATIENCE_MS)
         contexts.append(context)
         page, complaints = context.new_page(), []
-        page.on("console", lambda m: complaints.append(m.text) if m.type == "error" else None)
+        page.on(
+            "console",
+            lambda m: complaints.append(m.text) if m.type == "error" and is_fault(m.text) else None,
+        )
         page.on("pageerror", lambda error: complaints.append(str(error)))
         return Visitor(page, platform, complaints)
 
