@@ -59,7 +59,7 @@ RECONNECT_LONGEST_S = 30.0
 STEADY_S = 10.0  # a connection that lived so long ended by accident: try again soon
 WAKE_WITHIN_S = 5.0  # what a connection that rested may take: messages wait for it already
 DRAIN_EXTRA_S = 2.0  # beyond the answer time-out, for what is still to be stored
-PART_REPEATS_MAX = 20  # of a long text whose other parts the carrier has already
+PART_REPEATS_MAX = 20  # a part, on average, of a long text whose others the carrier has already
 PART_REPEAT_AFTER_S = 1.0
 PUMP_EVERY_S = 0.001  # what falls due within a millisecond is written together
 NO_ID = "?"  # stands for the id that a carrier's answer lacks
@@ -601,7 +601,8 @@ class Link:
 
     def _repeat(self, message: Outgoing, index: int) -> bool:
         """Send one part of a long text again a little later, as the others cannot be unsent."""
-        if message.repeats >= PART_REPEATS_MAX or not self.ready or self._stopping.is_set():
+        most = PART_REPEATS_MAX * len(message.parts)
+        if message.repeats >= most or not self.ready or self._stopping.is_set():
             return False
         message.repeats += 1
         self._loop.call_later(PART_REPEAT_AFTER_S, self._wait_again, message, index)
