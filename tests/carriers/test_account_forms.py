@@ -87,6 +87,11 @@ def test_a_form_with_the_sheet_alone_makes_a_channel_as_is_usual(client, protoco
     assert channel.options == expected, "what is usual is not written down"
 
 
+def test_a_window_of_sgip_is_no_larger_than_its_specification_has_it(client):
+    assert errors(client, "sgip", window=33) == ["window"]
+    assert made(client, "sgip", window=32).window == 32
+
+
 @pytest.mark.parametrize("protocol", list(CarrierProtocol))
 def test_every_option_has_its_field(protocol):
     known = set(KINDS[protocol].__struct_fields__)

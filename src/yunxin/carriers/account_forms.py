@@ -443,6 +443,9 @@ class SgipForm(AccountForm):
             return ""
         return self.cleaned_data["deliver_password"] or None
 
+    def clean_window(self) -> int:
+        return between(self.cleaned_data["window"], 1, FACTS[self.protocol].window)
+
     def clean(self) -> dict[str, Any]:
         data = super().clean()
         if self.errors or not data["listen_port"] or data["networks"]:
